@@ -1,0 +1,102 @@
+"""The settings as typed values."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+from llmtui.core.guard import Clocks
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+KIND_ALIASES = {"claude": "anthropic", "openai-compat": "openai_compat"}
+
+
+def _canonical_kind(kind: object) -> object:
+    return KIND_ALIASES.get(kind.lower(), kind.lower()) if isinstance(kind, str) else kind
+
+
+Kind = Annotated[str, BeforeValidator(_canonical_kind)]
+
+
+class Settings(BaseModel):
+    """Base of all settings: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TimeoutSettings(Settings):
+    """Seconds; null never runs out. What is left out follows the provider's type."""
+
+    connect: float | None = Field(default=5.0, gt=0)
+    first_event: float | None = Field(default=60.0, gt=0)
+    idle: float | None = Field(default=120.0, gt=0)
+    total: float | None = Field(default=None, gt=0)
+
+    def clocks(self, *, local: bool) -> Clocks:
+        """The clocks; a local server may take as long as it needs to load its model."""
+        first = self.first_event
+        if local and "first_event" not in self.model_fields_set:
+            first = None
+        return Clocks(self.connect, first, self.idle, self.total)
+
+
+class ProviderSettings(Settings):
+    """One provider. Several of one kind are normal."""
+
+    id: Id
+    kind: Kind
+    name: str = ""
+    """What the sidebar shows; the id when empty."""
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    api_key_env: str | None = None
+    """The variable that a missing key is asked for by; not a secret."""
+    model: str | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: int | None = Field(default=None, gt=0)
+    system_prompt: str | None = None
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    timeouts: TimeoutSettings = Field(default_factory=TimeoutSettings)
+    options: dict[str, Any] = Field(default_factory=dict)
+    """What only this kind knows; checked by the kind."""
+
+    @property
+    def title(self) -> str:
+        """The name to show."""
+        return self.name or self.id
+
+    def secrets(self) -> list[str]:
+        """Everything here that must never be shown or logged."""
+        values = [self.api_key, *self.headers.values()]
+        return [secret for value in values if value and (secret := value.get_secret_value())]
+
+
+class AgentSettings(Settings):
+    """A named way to ask."""
+
+    name: Id
+    provider: str | None = None
+    model: str | None = None
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    max_tokens: int | None = Field(default=None, gt=0)
+    system_prompt: str | None = None
+
+
+class AppSettings(Settings):
+    """The whole config file."""
+
+    default_provider: str | None = None
+    providers: list[ProviderSettings] = Field(default_factory=list)
+    groups: list[dict[str, Any]] = Field(default_factory=list)
+    agents: list[AgentSettings] = Field(default_factory=list)
+    theme: str | None = None
+    keys: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("providers")
+    @classmethod
+    def _ids_differ(cls, providers: list[ProviderSettings]) -> list[ProviderSettings]:
+        seen: set[str] = set()
+        for provider in providers:
+            if provider.id.lower() in seen:
+                raise ValueError(f"the id '{provider.id}' is used twice")
+            seen.add(provider.id.lower())
+        return providers

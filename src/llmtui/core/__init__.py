@@ -1,0 +1,1 @@
+"""The domain: plain values, the event grammar and the ports. Standard library only."""

@@ -1,0 +1,161 @@
+"""What is known of models, providers and connections."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Literal
+
+FactSource = Literal["override", "live", "catalogue", "provider", "unknown"]
+ProviderType = Literal["cloud", "local", "hybrid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Yes, no or unknown (None), and who says so. Unknown lets a request through and is shown as unknown."""
+
+    value: bool | None = None
+    source: FactSource = "unknown"
+
+    @classmethod
+    def yes(cls, source: FactSource = "provider") -> "Fact":
+        """It can."""
+        return cls(True, source)
+
+    @classmethod
+    def no(cls, source: FactSource = "provider") -> "Fact":
+        """It cannot."""
+        return cls(False, source)
+
+
+UNKNOWN = Fact()
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number of tokens, or unknown (None), and who says so."""
+
+    tokens: int | None = None
+    source: FactSource = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one model can do at one provider."""
+
+    streaming: Fact = UNKNOWN
+    tools: Fact = UNKNOWN
+    system_prompt: Fact = UNKNOWN
+    temperature: Fact = UNKNOWN
+    image: Fact = UNKNOWN
+    audio: Fact = UNKNOWN
+    video: Fact = UNKNOWN
+    documents: Fact = UNKNOWN
+    reasoning: Fact = UNKNOWN
+    structured_output: Fact = UNKNOWN
+    prefill: Fact = UNKNOWN
+    """Whether the model goes on writing a last assistant message."""
+    key_required: Fact = UNKNOWN
+    custom_endpoint: Fact = UNKNOWN
+    context_window: Limit = field(default_factory=Limit)
+    max_output: Limit = field(default_factory=Limit)
+
+    def over(self, base: "Capabilities") -> "Capabilities":
+        """These facts where they are known, those of `base` where they are not."""
+        known = {name: value for name in self.__slots__ if (value := getattr(self, name)).source != "unknown"}
+        return replace(base, **known)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that can be asked for by `id`."""
+
+    id: str
+    name: str = ""
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    leaves_machine: bool | None = None
+    """Whether text sent to it goes to another company's machine; None: the provider's type tells."""
+    detail: str = ""
+    """Size, family or quantisation, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderInfo:
+    """A configured provider, known without building it, importing its SDK or touching the network."""
+
+    id: str
+    name: str
+    kind: str
+    type: ProviderType
+    model: str | None = None
+    """The configured model, or the kind's default."""
+    base_url: str = ""
+    missing_key: str | None = None
+    """The variable to set when a needed key is not there."""
+    error: str = ""
+    """Why this provider cannot be built at all (a broken plugin, a wrong setting)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigIssue:
+    """One thing wrong with a provider's settings; `key` is the dotted path inside them."""
+
+    key: str
+    message: str
+    severity: Literal["error", "warning"] = "error"
+
+
+class CheckState(StrEnum):
+    """The outcome of one stage of a connection check."""
+
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStage:
+    """One stage of a connection check, in plain words."""
+
+    name: str
+    state: CheckState
+    detail: str = ""
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """What a provider's `check` found; it stops at the first failure."""
+
+    provider: str
+    stages: tuple[CheckStage, ...]
+    models: tuple[ModelInfo, ...] = ()
+    version: str = ""
+    hint: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether no stage failed."""
+        return all(stage.state is not CheckState.FAILED for stage in self.stages)
+
+    @property
+    def failure(self) -> CheckStage | None:
+        """The stage that failed."""
+        return next((stage for stage in self.stages if stage.state is CheckState.FAILED), None)
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds that all stages took."""
+        return sum(stage.duration_s for stage in self.stages)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentInfo:
+    """A named way to ask: a provider with its model and instructions."""
+
+    name: str
+    provider: str | None = None
+    model: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    system_prompt: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)

@@ -1,0 +1,168 @@
+"""What the services need from the outside world, as protocols; `bootstrap` hands in the real things."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Any, Protocol
+
+from llmtui.core.chat import ChatRequest, ChatResponse
+from llmtui.core.conversation import Part
+from llmtui.core.events import StreamEvent
+from llmtui.core.history import (
+    Conversation,
+    JournalEntry,
+    MessageState,
+    RequestRecord,
+    SearchHit,
+    StoredMessage,
+    StoreReport,
+    Target,
+)
+from llmtui.core.models import (
+    AgentInfo,
+    Capabilities,
+    ConfigIssue,
+    ConnectionReport,
+    ModelInfo,
+    ProviderInfo,
+    ProviderType,
+)
+
+
+class Provider(Protocol):
+    """The contract that every provider keeps: built-in, third-party or a group of others."""
+
+    @property
+    def id(self) -> str:
+        """The name under which the config knows it."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The name that a person reads."""
+        ...
+
+    @property
+    def type(self) -> ProviderType:
+        """Where text sent to it goes, computed from host and model."""
+        ...
+
+    def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Ask, and yield events; closing the generator closes the socket."""
+        ...
+
+    async def chat(self, request: ChatRequest) -> ChatResponse:
+        """Ask, and return the whole reply: the folded stream."""
+        ...
+
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        """What a model can do, as far as is known without asking anybody."""
+        ...
+
+    @classmethod
+    def validate_config(cls, config: Mapping[str, Any]) -> list[ConfigIssue]:
+        """What is wrong with settings of this kind; offline, never raises."""
+        ...
+
+    async def check(self) -> ConnectionReport:
+        """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
+        ...
+
+    def default_models(self) -> list[ModelInfo]:
+        """Models worth naming without asking the server."""
+        ...
+
+    async def list_models(self) -> list[ModelInfo]:
+        """The server's models; raises ProviderError."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections and processes."""
+        ...
+
+
+class ProviderRegistry(Protocol):
+    """Knows the configured providers; names are case-insensitive."""
+
+    def infos(self) -> list[ProviderInfo]:
+        """All configured providers, without building any."""
+        ...
+
+    def get(self, provider_id: str) -> Provider:
+        """Build or return a provider; raises MissingKey, UnknownProvider or ConfigError.
+
+        May import an SDK: call it on a thread when a screen waits.
+        """
+        ...
+
+    def for_agent(self, agent: AgentInfo) -> Target:
+        """Where an agent's requests go: its own provider, else `default_provider`, else `openai`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every provider that was built."""
+        ...
+
+
+class ConversationStore(Protocol):
+    """The database of conversations. Methods raise StorageError and may be awaited in any order."""
+
+    async def open(self) -> StoreReport:
+        """Open, check, migrate and mend; never raises: what went wrong stands in the report."""
+        ...
+
+    async def conversations(self, limit: int = 200) -> list[Conversation]:
+        """The newest conversations."""
+        ...
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        """One conversation."""
+        ...
+
+    async def save_conversation(self, conversation: Conversation) -> None:
+        """Insert or replace what the list shows of a conversation."""
+        ...
+
+    async def delete_conversation(self, conversation_id: str) -> None:
+        """Mark it as deleted, so that `restore_conversation` can bring it back."""
+        ...
+
+    async def restore_conversation(self, conversation_id: str) -> None:
+        """Undo a deletion."""
+        ...
+
+    async def branch(self, conversation_id: str, leaf_id: str | None = None) -> list[StoredMessage]:
+        """The messages from the root to a leaf (None: the shown one), with siblings and requests."""
+        ...
+
+    async def newest_leaf(self, message_id: str) -> str:
+        """The last message of the newest branch below a message."""
+        ...
+
+    async def add_message(self, message: StoredMessage) -> None:
+        """Append a message and make it its conversation's leaf; durable when it returns."""
+        ...
+
+    async def begin_reply(self, message: StoredMessage, request: RequestRecord) -> None:
+        """Append a streaming reply with its ledger row; the leaf moves to it."""
+        ...
+
+    async def journal(self, message_id: str, entries: Sequence[JournalEntry]) -> None:
+        """Append what arrived to a streaming reply's journal."""
+        ...
+
+    async def end_reply(
+        self, message_id: str, parts: Sequence[Part], state: MessageState, request: RequestRecord
+    ) -> None:
+        """Replace the journal by the final parts and close the ledger row."""
+        ...
+
+    async def search(self, query: str, limit: int = 50) -> list[SearchHit]:
+        """Full-text search over all messages, best first."""
+        ...
+
+    async def prompts(self, limit: int = 200) -> list[str]:
+        """What the person sent before, newest first, without repeats."""
+        ...
+
+    async def close(self) -> None:
+        """Write everything and close."""
+        ...

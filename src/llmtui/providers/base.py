@@ -1,0 +1,124 @@
+"""What the adapters share: settings, the folded `chat`, and requests filled from the settings."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from llmtui.config.schema import ProviderSettings
+from llmtui.core.chat import ChatRequest, ChatResponse, fold
+from llmtui.core.events import StreamEvent
+from llmtui.core.guard import Clocks
+from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo, ProviderType
+from llmtui.providers.locality import host_type
+
+
+class KindOptions(BaseModel):
+    """Base of each kind's own `options`: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BaseProvider(ABC):
+    """A provider with settings; an adapter adds `stream_chat`, `check`, `list_models` and `aclose`.
+
+    Class attributes describe the kind, so that the registry can speak of a provider without building it.
+    """
+
+    default_base_url: ClassVar[str] = ""
+    default_model: ClassVar[str | None] = None
+    key_variable: ClassVar[str | None] = None
+    """The environment variable of this kind's key."""
+    options_model: ClassVar[type[KindOptions]] = KindOptions
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        self.settings = settings
+        self.id = settings.id
+        self.name = settings.title
+        self.type = self.type_of(settings)
+        self.options = self.options_model.model_validate(settings.options)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(id={self.id!r})"
+
+    @classmethod
+    def base_url_of(cls, settings: ProviderSettings) -> str:
+        """Where requests go, without a trailing slash."""
+        return (settings.base_url or cls.default_base_url).rstrip("/")
+
+    @classmethod
+    def type_of(cls, settings: ProviderSettings) -> ProviderType:
+        """Where text sent to a provider with these settings goes."""
+        return host_type(cls.base_url_of(settings))
+
+    @classmethod
+    def missing_key_of(cls, settings: ProviderSettings) -> str | None:
+        """The variable to set when a needed key is not there."""
+        if settings.api_key or cls.key_variable is None or cls.type_of(settings) == "local":
+            return None
+        return settings.api_key_env or cls.key_variable
+
+    @classmethod
+    def validate_config(cls, config: Mapping[str, Any]) -> list[ConfigIssue]:
+        """What is wrong with settings of this kind; offline, never raises."""
+        issues: list[ConfigIssue] = []
+        options = config.get("options") or {}
+        for model, prefix, values in (
+            (ProviderSettings, "", config),
+            (cls.options_model, "options.", options),
+        ):
+            try:
+                model.model_validate(values)
+            except ValidationError as error:
+                issues += [
+                    ConfigIssue(prefix + ".".join(map(str, problem["loc"])), problem["msg"])
+                    for problem in error.errors(include_url=False, include_input=False)
+                ]
+        return issues
+
+    @property
+    def clocks(self) -> Clocks:
+        """The time limits of this provider's requests."""
+        return self.settings.timeouts.clocks(local=self.type == "local")
+
+    def filled(self, request: ChatRequest) -> ChatRequest:
+        """The request with the settings' values where it has none of its own."""
+        own = self.settings
+        return replace(
+            request,
+            model=request.model or own.model or self.default_model,
+            system=own.system_prompt if request.system is None else request.system,
+            temperature=own.temperature if request.temperature is None else request.temperature,
+            max_tokens=own.max_tokens if request.max_tokens is None else request.max_tokens,
+        )
+
+    @abstractmethod
+    def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Ask, and yield events; closing the generator closes the socket."""
+
+    async def chat(self, request: ChatRequest) -> ChatResponse:
+        """Ask, and return the whole reply."""
+        return await fold(self.stream_chat(request))
+
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        """What a model can do, as far as is known without asking anybody."""
+        return Capabilities()
+
+    @abstractmethod
+    async def check(self) -> ConnectionReport:
+        """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
+
+    def default_models(self) -> list[ModelInfo]:
+        """Models worth naming without asking the server."""
+        model = self.settings.model or self.default_model
+        return [ModelInfo(model)] if model else []
+
+    @abstractmethod
+    async def list_models(self) -> list[ModelInfo]:
+        """The server's models; raises ProviderError."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close all connections and processes."""

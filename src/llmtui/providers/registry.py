@@ -1,0 +1,122 @@
+"""The configured providers, by id; kinds come from entry points, built-in and third-party alike."""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import EntryPoint, entry_points
+from threading import Lock
+
+from pydantic import ValidationError
+
+from llmtui.config.schema import KIND_ALIASES, ProviderSettings
+from llmtui.core.errors import ConfigError, MissingKey, UnknownProvider
+from llmtui.core.history import Target
+from llmtui.core.models import AgentInfo, ProviderInfo
+from llmtui.core.ports import Provider
+from llmtui.providers.base import BaseProvider
+
+ENTRY_POINT_GROUP = "llmtui.providers"
+ProviderClass = type[BaseProvider]
+
+
+class Registry:
+    """Builds providers when they are first asked for; names are case-insensitive.
+
+    `wrap` is put around every provider that is built: retries and the guard.
+    """
+
+    def __init__(
+        self,
+        providers: Sequence[ProviderSettings],
+        *,
+        default_provider: str | None = None,
+        wrap: Callable[[BaseProvider], Provider] = lambda provider: provider,
+    ) -> None:
+        self._settings = {settings.id.lower(): settings for settings in providers}
+        self._default = default_provider
+        self._wrap = wrap
+        self._built: dict[str, Provider] = {}
+        self._lock = Lock()
+        self._classes: dict[str, ProviderClass] = {}
+        self._entry_points: dict[str, EntryPoint] | None = None
+
+    def register(self, kind: str, provider_class: ProviderClass) -> None:
+        """Make a kind known under this name, before any entry point of that name."""
+        self._classes[kind.lower()] = provider_class
+
+    def infos(self) -> list[ProviderInfo]:
+        """All configured providers; a kind that cannot be loaded is listed with its error."""
+        return [self._info(settings) for settings in self._settings.values()]
+
+    def get(self, provider_id: str) -> Provider:
+        """Build or return a provider; raises MissingKey, UnknownProvider or ConfigError.
+
+        May import an SDK: call it on a thread when a screen waits.
+        """
+        settings = self._find(provider_id)
+        with self._lock:
+            key = settings.id.lower()
+            if key not in self._built:
+                self._built[key] = self._wrap(self._build(settings))
+            return self._built[key]
+
+    def for_agent(self, agent: AgentInfo) -> Target:
+        """Where an agent's requests go: its own provider, else `default_provider`, else `openai`."""
+        return Target(self._find(agent.provider or self._default or "openai").id, agent.model)
+
+    async def aclose(self) -> None:
+        """Close every provider that was built."""
+        built, self._built = list(self._built.values()), {}
+        for provider in built:
+            await provider.aclose()
+
+    def _find(self, provider_id: str) -> ProviderSettings:
+        try:
+            return self._settings[provider_id.lower()]
+        except KeyError:
+            known = ", ".join(settings.id for settings in self._settings.values()) or "none"
+            raise UnknownProvider(f"no provider '{provider_id}'; configured: {known}") from None
+
+    def _build(self, settings: ProviderSettings) -> BaseProvider:
+        provider_class = self._class_of(settings.kind)
+        if variable := provider_class.missing_key_of(settings):
+            raise MissingKey(settings.title, variable)
+        try:
+            return provider_class(settings)
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise ConfigError(f"provider '{settings.id}': {problems}") from error
+
+    def _info(self, settings: ProviderSettings) -> ProviderInfo:
+        try:
+            provider_class = self._class_of(settings.kind)
+        except ConfigError as error:
+            return ProviderInfo(settings.id, settings.title, settings.kind, "cloud", error=str(error))
+        return ProviderInfo(
+            id=settings.id,
+            name=settings.title,
+            kind=settings.kind,
+            type=provider_class.type_of(settings),
+            model=settings.model or provider_class.default_model,
+            base_url=provider_class.base_url_of(settings),
+            missing_key=provider_class.missing_key_of(settings),
+        )
+
+    def _class_of(self, kind: str) -> ProviderClass:
+        kind = KIND_ALIASES.get(kind.lower(), kind.lower())
+        if kind not in self._classes:
+            self._classes[kind] = self._load(kind)
+        return self._classes[kind]
+
+    def _load(self, kind: str) -> ProviderClass:
+        if self._entry_points is None:
+            self._entry_points = {
+                point.name.lower(): point for point in entry_points(group=ENTRY_POINT_GROUP)
+            }
+        point = self._entry_points.get(kind)
+        if point is None:
+            raise ConfigError(f"unknown kind '{kind}'; known: {', '.join(sorted(self._entry_points))}")
+        try:
+            loaded: ProviderClass = point.load()
+        # A broken plugin is listed with its error and stops nothing.
+        except Exception as error:
+            raise ConfigError(f"the provider plugin '{point.value}' is broken: {error}") from error
+        return loaded

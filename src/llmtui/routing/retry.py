@@ -1,0 +1,123 @@
+"""Retries around a provider: only before the first visible event, visible, and cancellable."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from llmtui.core.chat import ChatRequest, ChatResponse, fold
+from llmtui.core.errors import ProviderError
+from llmtui.core.events import DELTAS, Finish, Status, StreamEvent
+from llmtui.core.guard import Clocks, guard
+from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo, ProviderType
+from llmtui.core.ports import Provider
+
+ATTEMPTS = 2
+BASE_DELAY_S = 0.5
+LONGEST_DELAY_S = 8.0
+LONGEST_RETRY_AFTER_S = 60.0
+
+
+def backoff_s(attempt: int, retry_after_s: float | None, rng: random.Random) -> float | None:
+    """Seconds before the next try, with full jitter; None when the server asks for too long a wait.
+
+    Source: https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
+    """
+    if retry_after_s is not None:
+        return retry_after_s if retry_after_s <= LONGEST_RETRY_AFTER_S else None
+    return rng.uniform(0, min(LONGEST_DELAY_S, BASE_DELAY_S * 2**attempt))
+
+
+class RetryingProvider:
+    """A provider behind the guard that tries once more when nothing was shown yet."""
+
+    def __init__(
+        self,
+        inner: Provider,
+        clocks: Clocks,
+        *,
+        rng: random.Random | None = None,
+        sleep: Callable[[float], Any] = asyncio.sleep,
+    ) -> None:
+        self._inner = inner
+        self._clocks = clocks
+        self._rng = rng or random.Random()
+        self._sleep = sleep
+
+    @property
+    def id(self) -> str:
+        """The inner provider's id."""
+        return self._inner.id
+
+    @property
+    def name(self) -> str:
+        """The inner provider's name."""
+        return self._inner.name
+
+    @property
+    def type(self) -> ProviderType:
+        """The inner provider's type."""
+        return self._inner.type
+
+    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Ask, at most `ATTEMPTS` times before the first visible event."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with aclosing(self._attempt(request)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except ProviderError as error:
+                delay = self._delay(error, attempt)
+                if delay is None:
+                    raise
+                yield Status("retrying", str(error), attempt=attempt + 1, delay_s=delay)
+                await self._sleep(delay)
+
+    async def chat(self, request: ChatRequest) -> ChatResponse:
+        """Ask, and return the whole reply."""
+        return await fold(self.stream_chat(request))
+
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        """What the inner provider knows of the model."""
+        return self._inner.capabilities(model)
+
+    def validate_config(self, config: Mapping[str, Any]) -> list[ConfigIssue]:
+        """What the inner provider says of the settings."""
+        return self._inner.validate_config(config)
+
+    async def check(self) -> ConnectionReport:
+        """The inner provider's check, never retried."""
+        return await self._inner.check()
+
+    def default_models(self) -> list[ModelInfo]:
+        """The inner provider's models."""
+        return self._inner.default_models()
+
+    async def list_models(self) -> list[ModelInfo]:
+        """The inner provider's live list, never retried."""
+        return await self._inner.list_models()
+
+    async def aclose(self) -> None:
+        """Close the inner provider."""
+        await self._inner.aclose()
+
+    async def _attempt(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """One try; holds everything but Status until something is visible, so that a retry starts clean."""
+        held: list[StreamEvent] | None = []
+        async with aclosing(guard(self._inner.stream_chat(request), self.id, self._clocks)) as events:
+            async for event in events:
+                if held is None or isinstance(event, Status):
+                    yield event
+                    continue
+                held.append(event)
+                if isinstance(event, (*DELTAS, Finish)):
+                    for kept in held:
+                        yield kept
+                    held = None
+
+    def _delay(self, error: ProviderError, attempt: int) -> float | None:
+        if not error.retryable or error.partial or attempt >= ATTEMPTS:
+            return None
+        return backoff_s(attempt, error.context.retry_after_s, self._rng)
