@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from llmtui.core.conversation import Message, Part
+from llmtui.core.conversation import Message
 from llmtui.core.usage import Usage
 
 
@@ -61,6 +61,7 @@ class RequestRecord:
     outcome: str = "running"
     """`running`, `complete`, `stopped`, `interrupted`, or the error class's name."""
     error: str = ""
+    """The error's words, and its hint on a second line."""
     attempts: int = 1
     finish_reason: str = ""
 
@@ -130,8 +131,3 @@ class JournalEntry:
     kind: str
     """`text` or `reasoning`."""
     text: str
-
-
-def parts_size(parts: Sequence[Part]) -> int:
-    """Characters of text and reasoning in the parts."""
-    return sum(len(getattr(part, "text", "")) for part in parts)

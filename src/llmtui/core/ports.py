@@ -57,8 +57,7 @@ class Provider(Protocol):
         """What a model can do, as far as is known without asking anybody."""
         ...
 
-    @classmethod
-    def validate_config(cls, config: Mapping[str, Any]) -> list[ConfigIssue]:
+    def validate_config(self, config: Mapping[str, Any]) -> list[ConfigIssue]:
         """What is wrong with settings of this kind; offline, never raises."""
         ...
 

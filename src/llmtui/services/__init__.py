@@ -1,0 +1,1 @@
+"""Use cases: what the program does, without Textual and without HTTP."""

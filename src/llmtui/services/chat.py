@@ -1,0 +1,340 @@
+"""Conversations: opening, asking, stopping, branching."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from llmtui.core.chat import ChatRequest
+from llmtui.core.conversation import Message, Role, user
+from llmtui.core.errors import LlmtuiError
+from llmtui.core.history import (
+    Conversation,
+    MessageState,
+    RequestRecord,
+    SearchHit,
+    StoredMessage,
+    StoreReport,
+    Target,
+    new_id,
+    now,
+)
+from llmtui.core.ports import ProviderRegistry
+from llmtui.core.text import sanitise, sanitise_line
+from llmtui.services.context import context_of, continuation_of
+from llmtui.services.recorder import Recorder
+from llmtui.services.reply import Reply, ReplyClosed, ReplyEvent, ReplyOpened
+
+TITLE_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation with the branch of it that is shown."""
+
+    conversation: Conversation
+    messages: tuple[StoredMessage, ...] = ()
+
+    @property
+    def last(self) -> StoredMessage | None:
+        """The newest message of the branch."""
+        return self.messages[-1] if self.messages else None
+
+    def upto(self, message_id: str) -> "Thread":
+        """The branch as far as this message, included."""
+        ids = [message.id for message in self.messages]
+        return replace(self, messages=self.messages[: ids.index(message_id) + 1])
+
+    def before(self, message_id: str) -> "Thread":
+        """The branch as far as this message, excluded."""
+        ids = [message.id for message in self.messages]
+        return replace(self, messages=self.messages[: ids.index(message_id)])
+
+
+class ChatService:
+    """What a person does with conversations.
+
+    The shown branches are held in memory, so that a chat goes on when the database cannot.
+    """
+
+    def __init__(self, recorder: Recorder, registry: ProviderRegistry) -> None:
+        self.recorder = recorder
+        self._store = recorder.store
+        self._registry = registry
+        self._threads: dict[str, Thread] = {}
+        self._running: dict[str, Reply] = {}
+
+    # Opening
+
+    async def open(self) -> StoreReport:
+        """Open the database."""
+        return await self.recorder.open()
+
+    async def recent(self) -> list[Conversation]:
+        """The newest conversations; those that could not be recorded come first."""
+        stored = await self.recorder.read(self._store.conversations(), [])
+        known = {conversation.id for conversation in stored}
+        unrecorded = [thread.conversation for thread in self._threads.values() if thread.messages]
+        return [conversation for conversation in unrecorded if conversation.id not in known] + stored
+
+    async def latest(self) -> Thread | None:
+        """The conversation that was used last."""
+        conversations = await self.recent()
+        return await self.load(conversations[0].id) if conversations else None
+
+    def new(self, target: Target) -> Thread:
+        """An empty conversation; it is recorded when something is typed."""
+        return self._hold(Thread(Conversation(id=new_id(), target=target)))
+
+    async def load(self, conversation_id: str) -> Thread:
+        """A conversation with its shown branch."""
+        if conversation_id not in self._threads:
+            conversation = await self.recorder.read(self._store.conversation(conversation_id), None)
+            branch = await self.recorder.read(self._store.branch(conversation_id), [])
+            return self._hold(Thread(conversation or Conversation(id=conversation_id), tuple(branch)))
+        return self._threads[conversation_id]
+
+    def thread(self, conversation_id: str) -> Thread:
+        """An opened conversation as it is now."""
+        return self._threads[conversation_id]
+
+    # Asking
+
+    async def send(
+        self, conversation_id: str, text: str, target: Target, *, instead_of: StoredMessage | None = None
+    ) -> Thread:
+        """Put a person's message on disk; `reply` then asks."""
+        thread = self._threads[conversation_id]
+        text = sanitise(text)
+        conversation = replace(
+            thread.conversation,
+            title=thread.conversation.title or title_of(text),
+            updated_at=now(),
+            target=target,
+            draft="",
+        )
+        message = StoredMessage(
+            id=new_id(),
+            conversation_id=conversation_id,
+            parent_id=thread.last.id if thread.last else None,
+            message=user(text),
+        )
+        message = _beside(instead_of, message)
+        await self.recorder.write(self._store.save_conversation(conversation))
+        await self.recorder.write(self._store.add_message(message))
+        return self._hold(Thread(conversation, (*thread.messages, message)))
+
+    def reply(
+        self, conversation_id: str, target: Target, *, instead_of: StoredMessage | None = None
+    ) -> Reply:
+        """A reply to the last message, not yet running."""
+        thread = self._threads[conversation_id]
+        request = ChatRequest(context_of(thread.messages), model=target.model)
+        return self._reply(thread, target, request, instead_of=instead_of)
+
+    async def regenerate(self, conversation_id: str, target: Target) -> Reply:
+        """Another reply to the last question; the one that is there stays as its sibling."""
+        thread, replaced = self._threads[conversation_id], None
+        while thread.last and thread.last.message.role is not Role.USER:
+            thread, replaced = thread.before(thread.last.id), thread.last
+        if thread.last is None:
+            raise LlmtuiError("there is nothing to answer yet")
+        self._hold(thread)
+        return self.reply(conversation_id, target, instead_of=replaced)
+
+    async def resume(self, conversation_id: str, target: Target) -> Reply:
+        """A sibling of the last reply that carries its text on, after a visible seam."""
+        thread = self._threads[conversation_id]
+        partial = thread.last
+        if partial is None or partial.message.role is not Role.ASSISTANT or not partial.message.text:
+            raise LlmtuiError("there is no reply to continue")
+        provider = await asyncio.to_thread(self._registry.get, target.provider)
+        prefill = provider.capabilities(target.model).prefill.value is True
+        text = partial.message.text.rstrip() if prefill else partial.message.text
+        request = ChatRequest(continuation_of(thread.messages, prefill=prefill), model=target.model)
+        before = self._hold(thread.before(partial.id))
+        return self._reply(before, target, request, text, instead_of=partial)
+
+    async def run(self, reply: Reply, emit: Callable[[ReplyEvent], None]) -> None:
+        """Run a reply and keep its conversation's branch up to date; `emit` gets every event."""
+        conversation_id = reply.conversation_id
+
+        def keep(event: ReplyEvent) -> None:
+            if isinstance(event, ReplyOpened | ReplyClosed):
+                self._keep(event.message)
+            if isinstance(event, ReplyClosed):
+                self._running.pop(conversation_id, None)
+            emit(event)
+
+        await reply.run(keep)
+
+    def running(self, conversation_id: str) -> Reply | None:
+        """The reply that streams into a conversation."""
+        return self._running.get(conversation_id)
+
+    @property
+    def streaming(self) -> frozenset[str]:
+        """The conversations that a reply streams into."""
+        return frozenset(self._running)
+
+    def stop(self, conversation_id: str) -> bool:
+        """Stop the reply of a conversation; False when there is none."""
+        reply = self._running.get(conversation_id)
+        if reply is not None:
+            reply.stop()
+        return reply is not None
+
+    async def settle(self, conversation_id: str | None = None) -> None:
+        """Stop the reply of a conversation (None: all replies) and wait until it is recorded."""
+        for reply in list(self._running.values()):
+            if conversation_id in (None, reply.conversation_id):
+                reply.stop()
+                await reply.closed.wait()
+
+    # Reshaping
+
+    async def edit(self, conversation_id: str, message_id: str, text: str, target: Target) -> Thread:
+        """Ask differently: a sibling of a person's message, with nothing below it yet."""
+        thread = self._threads[conversation_id]
+        replaced = thread.upto(message_id).last
+        self._hold(thread.before(message_id))
+        return await self.send(conversation_id, text, target, instead_of=replaced)
+
+    async def show_sibling(self, conversation_id: str, message_id: str, step: int) -> Thread:
+        """Show the next (+1) or previous (-1) variant of a message, with the newest branch below it."""
+        thread = self._threads[conversation_id]
+        message = next(message for message in thread.messages if message.id == message_id)
+        siblings = message.siblings or (message.id,)
+        wanted = siblings[(siblings.index(message_id) + step) % len(siblings)]
+        leaf = await self.recorder.read(self._store.newest_leaf(wanted), wanted)
+        branch = await self.recorder.read(self._store.branch(conversation_id, leaf), list(thread.messages))
+        conversation = replace(thread.conversation, leaf_id=leaf)
+        await self.recorder.write(self._store.save_conversation(conversation))
+        return self._hold(Thread(conversation, tuple(branch)))
+
+    async def fork(self, conversation_id: str, message_id: str | None = None) -> Thread:
+        """A new conversation with a copy of the branch as far as a message (None: all of it)."""
+        source = self._threads[conversation_id]
+        source = source.upto(message_id) if message_id else source
+        title = f"{source.conversation.title} (fork)"[: TITLE_LENGTH + 7]
+        fork = Thread(replace(source.conversation, id=new_id(), title=title, draft="", updated_at=now()))
+        await self.recorder.write(self._store.save_conversation(fork.conversation))
+        for message in source.messages:
+            parent = fork.last.id if fork.last else None
+            copy = replace(
+                message,
+                id=new_id(),
+                conversation_id=fork.conversation.id,
+                parent_id=parent,
+                continues_id=None,
+                siblings=(),
+            )
+            await self.recorder.write(self._store.add_message(copy))
+            fork = replace(fork, messages=(*fork.messages, copy))
+        return self._hold(fork)
+
+    async def retarget(self, conversation_id: str, target: Target) -> None:
+        """Remember which provider and model a conversation uses from now on."""
+        await self._save(conversation_id, target=target)
+
+    async def save_draft(self, conversation_id: str, text: str) -> None:
+        """Keep what is typed but not sent."""
+        if text != self._threads[conversation_id].conversation.draft:
+            await self._save(conversation_id, draft=text)
+
+    async def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation a title."""
+        await self._save(conversation_id, title=sanitise_line(title)[:TITLE_LENGTH])
+
+    async def delete(self, conversation_id: str) -> None:
+        """Remove a conversation from the list; `restore` brings it back."""
+        await self.settle(conversation_id)
+        self._threads.pop(conversation_id, None)
+        await self.recorder.write(self._store.delete_conversation(conversation_id))
+
+    async def restore(self, conversation_id: str) -> None:
+        """Undo a deletion."""
+        await self.recorder.write(self._store.restore_conversation(conversation_id))
+
+    # Finding
+
+    async def search(self, query: str) -> list[SearchHit]:
+        """Messages that hold the words, best first."""
+        return await self.recorder.read(self._store.search(query), [])
+
+    async def prompts(self) -> list[str]:
+        """What the person sent before, newest first."""
+        return await self.recorder.read(self._store.prompts(), [])
+
+    async def close(self) -> None:
+        """Write everything and close the database."""
+        await self._store.close()
+
+    def _reply(
+        self,
+        thread: Thread,
+        target: Target,
+        request: ChatRequest,
+        prefix: str = "",
+        *,
+        instead_of: StoredMessage | None = None,
+    ) -> Reply:
+        conversation_id = thread.conversation.id
+        message = StoredMessage(
+            id=new_id(),
+            conversation_id=conversation_id,
+            parent_id=thread.last.id if thread.last else None,
+            message=Message(Role.ASSISTANT, user(prefix).parts if prefix else ()),
+            state=MessageState.STREAMING,
+            continues_id=instead_of.id if instead_of and prefix else None,
+            seam=len(prefix) if prefix else None,
+        )
+        message = _beside(instead_of, message)
+        record = RequestRecord(
+            id=new_id(),
+            provider=target.provider,
+            model=target.model or "",
+            started_at=now(),
+            conversation_id=conversation_id,
+            message_id=message.id,
+        )
+        reply = Reply(
+            replace(message, request=record),
+            record,
+            request,
+            registry=self._registry,
+            recorder=self.recorder,
+            prefix=prefix,
+        )
+        self._running[conversation_id] = reply
+        return reply
+
+    def _hold(self, thread: Thread) -> Thread:
+        self._threads[thread.conversation.id] = thread
+        return thread
+
+    def _keep(self, message: StoredMessage) -> None:
+        """Put a reply into its branch, replacing its earlier state."""
+        thread = self._threads[message.conversation_id]
+        others = tuple(known for known in thread.messages if known.id != message.id)
+        if others and others[-1].id == message.parent_id:
+            self._hold(replace(thread, messages=(*others, message)))
+
+    async def _save(self, conversation_id: str, **changes: object) -> None:
+        thread = self._threads[conversation_id]
+        conversation = replace(thread.conversation, **changes)  # type: ignore[arg-type]
+        self._hold(replace(thread, conversation=conversation))
+        await self.recorder.write(self._store.save_conversation(conversation))
+
+
+def _beside(known: StoredMessage | None, message: StoredMessage) -> StoredMessage:
+    """The message with the variants that it joins."""
+    older = (known.siblings or (known.id,)) if known else ()
+    return replace(message, siblings=(*older, message.id))
+
+
+def title_of(text: str) -> str:
+    """A conversation's title from its first message: the first line, shortened at a word."""
+    line = sanitise_line(text)
+    if len(line) <= TITLE_LENGTH:
+        return line
+    return line[:TITLE_LENGTH].rsplit(" ", 1)[0] + "…"

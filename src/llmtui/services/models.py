@@ -1,0 +1,40 @@
+"""Which models can be asked: those known without asking, and those that the servers list."""
+
+import asyncio
+
+from llmtui.core.errors import LlmtuiError
+from llmtui.core.models import ModelInfo
+from llmtui.core.ports import ProviderRegistry
+
+LIST_TIMEOUT_S = 5.0
+
+
+class ModelService:
+    """The models of each provider, remembered once a server has listed them."""
+
+    def __init__(self, registry: ProviderRegistry) -> None:
+        self._registry = registry
+        self._live: dict[str, list[ModelInfo]] = {}
+
+    async def known(self, provider_id: str) -> list[ModelInfo]:
+        """The models known now, without asking the server; empty when the provider cannot be built."""
+        try:
+            provider = await asyncio.to_thread(self._registry.get, provider_id)
+        except LlmtuiError:
+            return []
+        return _merged(self._live.get(provider_id, []), provider.default_models())
+
+    async def refresh(self, provider_id: str) -> list[ModelInfo]:
+        """The models known after asking the server; raises LlmtuiError."""
+        try:
+            async with asyncio.timeout(LIST_TIMEOUT_S):
+                provider = await asyncio.to_thread(self._registry.get, provider_id)
+                self._live[provider_id] = await provider.list_models()
+        except TimeoutError:
+            raise LlmtuiError(f"no model list within {LIST_TIMEOUT_S:g} s") from None
+        return _merged(self._live[provider_id], provider.default_models())
+
+
+def _merged(live: list[ModelInfo], defaults: list[ModelInfo]) -> list[ModelInfo]:
+    listed = {model.id for model in live}
+    return live + [model for model in defaults if model.id not in listed]

@@ -1,0 +1,50 @@
+"""The store, made forgiving: a full disk or a damaged database never ends a chat."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from llmtui.core.errors import StorageError
+from llmtui.core.history import StoreReport
+from llmtui.core.ports import ConversationStore
+
+T = TypeVar("T")
+
+
+class Recorder:
+    """Runs writes against the store; a failure is remembered as `problem` and the chat goes on unrecorded."""
+
+    def __init__(self, store: ConversationStore) -> None:
+        self.store = store
+        self.problem = ""
+        """Why nothing is recorded now; empty when all is well."""
+        self.on_change: Callable[[], None] = lambda: None
+        """Called when `problem` changes."""
+
+    async def open(self) -> StoreReport:
+        """Open the store and remember its problem."""
+        report = await self.store.open()
+        self._note(report.problem)
+        return report
+
+    async def write(self, operation: Awaitable[None]) -> bool:
+        """Await a write; False when it failed."""
+        try:
+            await operation
+        except StorageError as error:
+            self._note(str(error))
+            return False
+        self._note("")
+        return True
+
+    async def read(self, operation: Awaitable[T], default: T) -> T:
+        """Await a read; `default` when it failed."""
+        try:
+            return await operation
+        except StorageError as error:
+            self._note(str(error))
+            return default
+
+    def _note(self, problem: str) -> None:
+        if problem != self.problem:
+            self.problem = problem
+            self.on_change()

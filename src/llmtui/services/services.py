@@ -1,0 +1,29 @@
+"""Everything that the screen needs, in one value."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from llmtui.core.history import Target
+from llmtui.services.chat import ChatService
+from llmtui.services.health import HealthService
+from llmtui.services.models import ModelService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Built by `bootstrap`; the app gets it by constructor."""
+
+    chat: ChatService
+    health: HealthService
+    models: ModelService
+    default_target: Target
+    close: Callable[[], Awaitable[None]]
+    """Close providers and database."""
+    theme: str | None = None
+    theme_dirs: tuple[Path, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Action id -> keys, from the config."""
+    warnings: tuple[str, ...] = ()
+    """What the config's reader has to say."""
+    log_file: Path | None = None

@@ -1,0 +1,42 @@
+"""Writing a text in the person's own editor."""
+
+import asyncio
+import os
+import shlex
+import tempfile
+from pathlib import Path
+
+from textual.app import App
+
+from llmtui.core.errors import LlmtuiError
+from llmtui.core.text import sanitise
+
+
+async def edit(app: App[object], text: str) -> str:
+    """Open `$VISUAL` or `$EDITOR` on a text and return it edited; raises LlmtuiError when that fails.
+
+    The loop goes on while the editor has the terminal, so a streaming reply does not stall; painting
+    is held back, because a repaint while the driver is suspended hangs Textual 8.2.
+    """
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    handle, name = await asyncio.to_thread(tempfile.mkstemp, ".md", "llmtui-")
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        with app.batch_update(), app.suspend():
+            try:
+                process = await asyncio.create_subprocess_exec(*shlex.split(command), str(path))
+                code = await process.wait()
+            except (OSError, ValueError) as error:
+                failure = f"cannot start the editor '{command}': {error}"
+            else:
+                failure = f"the editor '{command}' ended with {code}" if code else ""
+        if failure:
+            problem = LlmtuiError(failure)
+            problem.hint = "set $EDITOR to a command that waits until you are done"
+            raise problem
+        edited = await asyncio.to_thread(path.read_text, "utf-8", "replace")
+        return sanitise(edited).rstrip("\n")
+    finally:
+        path.unlink(missing_ok=True)

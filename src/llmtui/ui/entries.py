@@ -1,0 +1,92 @@
+"""How a stored message looks in the transcript."""
+
+from llmtui.core.conversation import Role, ToolResultPart
+from llmtui.core.history import MessageState, RequestRecord, StoredMessage
+from llmtui.core.usage import Usage
+from llmtui.ui.transcript import Entry, ToolLine
+
+_ENDS = {
+    MessageState.STOPPED: "stopped",
+    MessageState.INTERRUPTED: "interrupted: llmtui ended while this was written · ctrl+g n continues it",
+}
+_FINISHES = {
+    "length": "cut at the token limit · ctrl+g n continues it",
+    "content_filter": "ended by the provider's content filter",
+    "refusal": "the model declined",
+    "context_full": "the model's context is full",
+}
+
+
+def entry_of(stored: StoredMessage) -> Entry:
+    """The transcript's entry for a message."""
+    message = stored.message
+    if message.role is Role.USER:
+        return Entry(stored.id, "user", title="you", text=message.text, variants=_variants(stored))
+    return Entry(
+        stored.id,
+        "assistant",
+        title=title_of(stored.request),
+        text=message.text,
+        reasoning=message.reasoning,
+        tool_calls=tuple(_tool_lines(stored)),
+        note="" if stored.state is MessageState.STREAMING else note_of(stored.request),
+        alert=alert_of(stored),
+        alert_level="error" if stored.state is MessageState.FAILED else "warning",
+        variants=_variants(stored),
+        seam_at=stored.seam,
+    )
+
+
+def title_of(request: RequestRecord | None) -> str:
+    """Who answered: the model and its provider."""
+    if request is None:
+        return "assistant"
+    return f"{request.model} · {request.provider}" if request.model else request.provider
+
+
+def note_of(request: RequestRecord | None) -> str:
+    """The figures under a reply; what is not known is left out, what is estimated is marked."""
+    if request is None or request.first_token_at is None:
+        return ""
+    first_s = (request.first_token_at - request.started_at).total_seconds()
+    facts = [f"first {first_s:.2f} s"]
+    if request.usage and request.usage.output is not None:
+        mark = "~" if request.usage.source == "estimated" else ""
+        facts.insert(0, f"{mark}{request.usage.output} tok")
+        if speed := tokens_per_s(request.usage, request):
+            facts.insert(1, f"{mark}{speed:.0f} tok/s")
+    if request.attempts > 1:
+        facts.append(f"{request.attempts} tries")
+    return " · ".join(facts)
+
+
+def tokens_per_s(usage: Usage, request: RequestRecord) -> float | None:
+    """Generation speed: by the server's clock where it tells, else from the first token to the end."""
+    seconds = usage.generation_s
+    if seconds is None and request.ended_at and request.first_token_at:
+        seconds = (request.ended_at - request.first_token_at).total_seconds()
+    # A reply that came in one piece has no speed that could be seen from here.
+    return usage.output / seconds if usage.output and seconds and seconds > 0.05 else None
+
+
+def alert_of(stored: StoredMessage) -> str:
+    """Why a reply is not whole."""
+    request = stored.request
+    if stored.state is MessageState.FAILED and request:
+        return " · ".join(request.error.split("\n"))
+    if stored.state is MessageState.COMPLETE and request:
+        return _FINISHES.get(request.finish_reason, "")
+    return _ENDS.get(stored.state, "")
+
+
+def _variants(stored: StoredMessage) -> str:
+    if len(stored.siblings) < 2:
+        return ""
+    return f"‹{stored.siblings.index(stored.id) + 1}/{len(stored.siblings)}›"
+
+
+def _tool_lines(stored: StoredMessage) -> list[ToolLine]:
+    results = {
+        part.call_id: part.content for part in stored.message.parts if isinstance(part, ToolResultPart)
+    }
+    return [ToolLine(call.name, call.arguments, results.get(call.id)) for call in stored.message.tool_calls]

@@ -1,0 +1,145 @@
+"""The chat pane: the title, the transcript of the shown conversation, and what is waited for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.getters import query_one
+from textual.widgets import Static
+
+from llmtui.core.events import Status, Warning
+from llmtui.core.history import StoredMessage
+from llmtui.services.chat import Thread
+from llmtui.services.reply import Reply
+from llmtui.ui.entries import entry_of
+from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyNamed, ReplyNoted, ReplyOpened
+from llmtui.ui.transcript import Entry, Transcript
+from llmtui.ui.widgets.activity import Activity
+
+WELCOME = "Ask anything. ctrl+o picks the model, ctrl+g shows more keys."
+
+
+class ChatPane(Vertical):
+    """Views one conversation at a time; replies belong to their conversation, not to the view."""
+
+    DEFAULT_CSS = """
+    ChatPane { width: 1fr; height: 1fr; }
+    ChatPane #title { height: 1; padding: 0 1; color: $text-muted; text-overflow: ellipsis; text-wrap: nowrap; }
+    ChatPane #banner { height: auto; padding: 0 1; background: $error-muted; color: $text-error; display: none; }
+    ChatPane #banner.-shown { display: block; }
+    ChatPane #welcome { padding: 1 2; color: $text-muted; display: none; }
+    ChatPane.-empty #welcome { display: block; }
+    ChatPane.-empty Transcript { display: none; }
+    """
+
+    transcript = query_one(Transcript)
+    activity = query_one(Activity)
+
+    def __init__(self, running: Callable[[str], Reply | None]) -> None:
+        super().__init__()
+        self._running = running
+        self._thread: Thread | None = None
+        self._live: dict[str, Entry] = {}
+        """What has arrived of each reply that streams, shown or not."""
+
+    def compose(self) -> ComposeResult:
+        """Title, banner, transcript, activity."""
+        yield Static("", id="title", markup=False)
+        yield Static("", id="banner", markup=False)
+        yield Static(WELCOME, id="welcome", markup=False)
+        yield Transcript()
+        yield Activity()
+
+    @property
+    def conversation_id(self) -> str | None:
+        """The conversation that is shown."""
+        return self._thread.conversation.id if self._thread else None
+
+    def show_thread(self, thread: Thread) -> None:
+        """Show a conversation, going to its end."""
+        self._thread = thread
+        done = [message for message in thread.messages if message.id not in self._live]
+        self.transcript.show([entry_of(message) for message in done])
+        for message in thread.messages:
+            if message.id in self._live:
+                self.transcript.begin(self._live[message.id])
+        self._show_title()
+        self._refresh_empty()
+        self.activity.watch_reply(self._running(thread.conversation.id))
+
+    def show_banner(self, text: str) -> None:
+        """Show a problem that stays until it is over; an empty text hides it."""
+        banner = self.query_one("#banner", Static)
+        banner.update(Content(text))
+        banner.set_class(bool(text), "-shown")
+
+    def add_message(self, thread: Thread, message: StoredMessage) -> None:
+        """Show a message that the person just sent."""
+        self._thread = thread
+        self.transcript.append(entry_of(message))
+        self.transcript.follow()
+        self._show_title()
+        self._refresh_empty()
+
+    def open_reply(self, event: ReplyOpened) -> None:
+        """Make room for a reply."""
+        self._live[event.message.id] = entry_of(event.message)
+        if self._shows(event.message.conversation_id):
+            self.transcript.begin(self._live[event.message.id])
+            self._refresh_empty()
+            self.activity.watch_reply(self._running(event.message.conversation_id))
+
+    def grow_reply(self, event: ReplyGrew) -> None:
+        """Add what arrived."""
+        live = self._live[event.message_id]
+        self._live[event.message_id] = replace(
+            live, text=live.text + event.text, reasoning=live.reasoning + event.reasoning
+        )
+        if self._shows(event.conversation_id):
+            self.transcript.feed(event.message_id, event.text, event.reasoning)
+
+    def note_reply(self, event: ReplyNoted) -> None:
+        """Show what a reply waits for, or what its provider warns of."""
+        match event.note:
+            case Status():
+                if self._shows(event.conversation_id):
+                    self.activity.tick()
+            case Warning(message=words):
+                self._change_live(event.conversation_id, event.message_id, alert=words, alert_level="warning")
+
+    def name_reply(self, event: ReplyNamed) -> None:
+        """Show which model answers."""
+        provider = self._live[event.message_id].title.rsplit(" · ", 1)[-1]
+        self._change_live(
+            event.conversation_id, event.message_id, title=f"{event.model} · {provider}"
+        )
+
+    def end_reply(self, event: ReplyEnded) -> None:
+        """Show a reply as it will stay, with the warnings that came on the way."""
+        warned = self._live.pop(event.message.id, None)
+        if not self._shows(event.message.conversation_id):
+            return
+        entry = entry_of(event.message)
+        if warned and warned.alert and not entry.alert:
+            entry = replace(entry, alert=warned.alert, alert_level="warning")
+        self.transcript.close(entry)
+        self.activity.watch_reply(None)
+
+    def _change_live(self, conversation_id: str, message_id: str, **changes: str) -> None:
+        self._live[message_id] = replace(self._live[message_id], **changes)  # type: ignore[arg-type]
+        if self._shows(conversation_id):
+            self.transcript.update(self._live[message_id])
+
+    def _shows(self, conversation_id: str) -> bool:
+        return self.conversation_id == conversation_id
+
+    def _show_title(self) -> None:
+        title = self._thread.conversation.title if self._thread else ""
+        self.query_one("#title", Static).update(Content(title or "new chat"))
+
+    def _refresh_empty(self) -> None:
+        self.set_class(not self.transcript.entries, "-empty")
+
+

@@ -1,0 +1,37 @@
+"""One chat in the sidebar."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from llmtui.core.history import Conversation
+
+
+class ChatRow(Widget):
+    """A chat's title, with a mark while a reply streams into it."""
+
+    DEFAULT_CSS = """
+    ChatRow { height: 1; width: 1fr; padding: 0 1; color: $text-muted; }
+    ChatRow.-current { color: $text; text-style: bold; }
+    ChatRow.-cursor { background: $accent 30%; color: $text; }
+    """
+
+    chat: reactive[Conversation | None] = reactive(None)
+    busy: reactive[bool] = reactive(False)
+    """Whether a reply streams into it."""
+
+    def __init__(self, chat: Conversation) -> None:
+        super().__init__(classes="row")
+        self.set_reactive(ChatRow.chat, chat)
+        self._chat_id = chat.id
+
+    @property
+    def key(self) -> str:
+        """What the row stands for."""
+        return self._chat_id if self.chat is None else self.chat.id
+
+    def render(self) -> Content:
+        """The title, shortened."""
+        mark = Content.styled("» ", "$text-accent") if self.busy else Content("  ")
+        title = self.chat.title if self.chat else ""
+        return mark + Content(title).truncate(max(0, self.size.width - 2), ellipsis=True)

@@ -1,0 +1,69 @@
+"""One provider in the sidebar: its place, name, and state as a glyph and a word."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from llmtui.core.models import ProviderInfo
+from llmtui.services.health import Health, HealthState
+
+_GLYPHS = {
+    HealthState.READY: ("●", "$text-success"),
+    HealthState.UP: ("●", "$text-success"),
+    HealthState.SLOW: ("◐", "$text-warning"),
+    HealthState.DOWN: ("✕", "$text-error"),
+    HealthState.NO_KEY: ("○", "$text-muted"),
+    HealthState.UNCHECKED: ("·", "$text-muted"),
+}
+
+
+class ProviderRow(Widget):
+    """A row that repaints only when its provider's state changes."""
+
+    DEFAULT_CSS = """
+    ProviderRow { height: 1; width: 1fr; padding: 0 1; }
+    ProviderRow.-current { text-style: bold; background: $primary 25%; }
+    ProviderRow.-cursor { background: $accent 30%; }
+    """
+
+    health: reactive[Health | None] = reactive(None)
+    rail: reactive[bool] = reactive(False)
+
+    def __init__(self, info: ProviderInfo, place: int) -> None:
+        super().__init__(classes="row")
+        self.info = info
+        self.place = place
+        """The digit that picks it after the leader; from 1."""
+
+    @property
+    def key(self) -> str:
+        """What the row stands for."""
+        return self.info.id
+
+    def render(self) -> Content:
+        """The row, its state word at the right edge."""
+        health = self.health or Health(self.info.id)
+        glyph, color = _GLYPHS[health.state]
+        if self.rail:
+            return Content.styled(glyph, color) + Content(str(self.place))
+        left = Content.styled(glyph, color) + Content(f" {self.info.name}{_badge(self.info)}")
+        word = Content.styled(_words(health), "$text-muted")
+        width = self.size.width
+        room = width - word.cell_length - 1
+        if room < 8:
+            return left.truncate(width, ellipsis=True)
+        return left.truncate(room, ellipsis=True, pad=True) + Content(" ") + word
+
+
+def _badge(info: ProviderInfo) -> str:
+    return " ↗" if info.type == "hybrid" else ""
+
+
+def _words(health: Health) -> str:
+    """`up 142ms`, `up 3 mod.`, `no key`: never colour alone."""
+    if health.state not in (HealthState.UP, HealthState.SLOW):
+        return str(health.state)
+    facts = [str(health.state)]
+    if health.latency_s is not None:
+        facts.append(f"{health.latency_s * 1000:.0f}ms")
+    return " ".join(facts)
