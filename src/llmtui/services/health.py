@@ -53,13 +53,19 @@ class HealthService:
         """The configured providers."""
         return list(self._infos.values())
 
+    def info(self, provider_id: str) -> ProviderInfo | None:
+        """A configured provider."""
+        return self._infos.get(provider_id)
+
     def of(self, provider_id: str) -> Health:
         """What is known of a provider, without asking it."""
-        return self._health[provider_id]
+        return self._health.get(provider_id, Health(provider_id))
 
     async def probe(self, provider_id: str) -> Health:
         """Ask one provider how it is; never raises."""
-        known = self._health[provider_id]
+        known = self.of(provider_id)
+        if provider_id not in self._infos:
+            return known
         if known.state is not HealthState.NO_KEY and not self._infos[provider_id].error:
             self._health[provider_id] = await self._probe(provider_id)
         return self._health[provider_id]
@@ -74,16 +80,16 @@ class HealthService:
 
     def note_failure(self, provider_id: str, error: LlmtuiError) -> Health:
         """Take a failed request as news of the provider's health, where it is any."""
-        if isinstance(error, _UNHEALTHY):
+        if provider_id in self._infos and isinstance(error, _UNHEALTHY):
             state = HealthState.NO_KEY if isinstance(error, MissingKey) else HealthState.DOWN
             self._health[provider_id] = Health(
                 provider_id, state, str(error), error.hint, checked_at_s=time.monotonic()
             )
-        return self._health[provider_id]
+        return self.of(provider_id)
 
     def note_success(self, provider_id: str) -> Health:
         """Take a whole reply as news of the provider's health."""
-        known = self._health[provider_id]
+        known = self.of(provider_id)
         if known.state is not HealthState.SLOW:
             known = replace(known, state=HealthState.UP, detail="", hint="", checked_at_s=time.monotonic())
         self._health[provider_id] = known

@@ -3,6 +3,7 @@
 import asyncio
 
 from llmtui.core.errors import LlmtuiError
+from llmtui.core.history import Target
 from llmtui.core.models import ModelInfo
 from llmtui.core.ports import ProviderRegistry
 
@@ -33,6 +34,17 @@ class ModelService:
         except TimeoutError:
             raise LlmtuiError(f"no model list within {LIST_TIMEOUT_S:g} s") from None
         return _merged(self._live[provider_id], provider.default_models())
+
+    async def context_window(self, target: Target) -> int | None:
+        """Tokens that the target's model can read, where anybody said so."""
+        for model in self._live.get(target.provider, []):
+            if model.id == target.model and model.capabilities.context_window.tokens:
+                return model.capabilities.context_window.tokens
+        try:
+            provider = await asyncio.to_thread(self._registry.get, target.provider)
+        except LlmtuiError:
+            return None
+        return provider.capabilities(target.model).context_window.tokens
 
 
 def _merged(live: list[ModelInfo], defaults: list[ModelInfo]) -> list[ModelInfo]:

@@ -26,4 +26,3 @@ class Services:
     """Action id -> keys, from the config."""
     warnings: tuple[str, ...] = ()
     """What the config's reader has to say."""
-    log_file: Path | None = None

@@ -9,6 +9,7 @@ from llmtui.services.health import Health
 from llmtui.services.reply import Reply
 from llmtui.services.services import Services
 from llmtui.ui.feed import ReplyFeed
+from llmtui.ui.keymap import Keymap
 from llmtui.ui.messages import JobFailed, ProviderProbed
 
 
@@ -16,7 +17,12 @@ class JobOwner(App[None]):
     """Runs replies and probes as workers and posts what happens to the main screen."""
 
     services: Services
-    main: Screen[None]
+    keymap: Keymap
+
+    @property
+    def main(self) -> Screen[None]:
+        """The screen that is told."""
+        return self.screen_stack[0]
 
     @work(group="reply", exit_on_error=False)
     async def run_reply(self, reply: Reply) -> None:

@@ -26,8 +26,12 @@ class ChatPane(Vertical):
 
     DEFAULT_CSS = """
     ChatPane { width: 1fr; height: 1fr; }
-    ChatPane #title { height: 1; padding: 0 1; color: $text-muted; text-overflow: ellipsis; text-wrap: nowrap; }
-    ChatPane #banner { height: auto; padding: 0 1; background: $error-muted; color: $text-error; display: none; }
+    ChatPane #title {
+        height: 1; padding: 0 1; color: $text-muted; text-overflow: ellipsis; text-wrap: nowrap;
+    }
+    ChatPane #banner {
+        height: auto; padding: 0 1; background: $error-muted; color: $text-error; display: none;
+    }
     ChatPane #banner.-shown { display: block; }
     ChatPane #welcome { padding: 1 2; color: $text-muted; display: none; }
     ChatPane.-empty #welcome { display: block; }
@@ -68,6 +72,11 @@ class ChatPane(Vertical):
         self._show_title()
         self._refresh_empty()
         self.activity.watch_reply(self._running(thread.conversation.id))
+
+    def retitle(self, thread: Thread) -> None:
+        """Show a conversation's new title."""
+        self._thread = thread
+        self._show_title()
 
     def show_banner(self, text: str) -> None:
         """Show a problem that stays until it is over; an empty text hides it."""
@@ -112,9 +121,7 @@ class ChatPane(Vertical):
     def name_reply(self, event: ReplyNamed) -> None:
         """Show which model answers."""
         provider = self._live[event.message_id].title.rsplit(" · ", 1)[-1]
-        self._change_live(
-            event.conversation_id, event.message_id, title=f"{event.model} · {provider}"
-        )
+        self._change_live(event.conversation_id, event.message_id, title=f"{event.model} · {provider}")
 
     def end_reply(self, event: ReplyEnded) -> None:
         """Show a reply as it will stay, with the warnings that came on the way."""
@@ -141,5 +148,3 @@ class ChatPane(Vertical):
 
     def _refresh_empty(self) -> None:
         self.set_class(not self.transcript.entries, "-empty")
-
-

@@ -1,0 +1,53 @@
+"""The composition root: settings become a registry and services."""
+
+from llmtui.config.loader import LoadedSettings
+from llmtui.config.paths import Paths
+from llmtui.config.schema import AppSettings
+from llmtui.core.errors import ConfigError
+from llmtui.core.history import Target
+from llmtui.providers.registry import Registry
+from llmtui.routing.retry import RetryingProvider
+from llmtui.services.chat import ChatService
+from llmtui.services.health import HealthService
+from llmtui.services.models import ModelService
+from llmtui.services.recorder import Recorder
+from llmtui.services.services import Services
+from llmtui.storage.conversations import SQLiteStore
+
+DATABASE = "llmtui.db"
+
+
+def build_registry(settings: AppSettings, paths: Paths) -> Registry:
+    """The configured providers, each behind the guard and its retries."""
+    return Registry(
+        settings.providers,
+        default_provider=settings.default_provider,
+        wrap=lambda provider: RetryingProvider(provider, provider.clocks),
+    )
+
+
+def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
+    """Everything that the screen needs; touches neither disk nor network."""
+    settings = loaded.settings
+    if not settings.providers:
+        raise ConfigError(f"{loaded.source}: no providers are configured")
+    registry = build_registry(settings, paths)
+    recorder = Recorder(SQLiteStore(paths.data_dir / DATABASE))
+    chat = ChatService(recorder, registry)
+
+    async def close() -> None:
+        await chat.settle()
+        await registry.aclose()
+        await chat.close()
+
+    return Services(
+        chat=chat,
+        health=HealthService(registry),
+        models=ModelService(registry),
+        default_target=Target(settings.default_provider or settings.providers[0].id),
+        close=close,
+        theme=settings.theme,
+        theme_dirs=(paths.config_file.parent / "themes",),
+        keys=settings.keys,
+        warnings=tuple(loaded.warnings),
+    )

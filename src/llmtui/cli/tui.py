@@ -1,0 +1,55 @@
+"""The full-screen chat."""
+
+import argparse
+import asyncio
+import os
+import sys
+from dataclasses import replace
+
+from llmtui.bootstrap import build_services
+from llmtui.cli.session import load
+from llmtui.core.errors import ConfigError
+from llmtui.services.services import Services
+
+ESCAPE_DELAY_MS = "25"
+ESCAPE_DELAY_OVER_SSH_MS = "50"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start the app; returns its exit code."""
+    _require_terminal()
+    loaded, paths = load(arguments)
+    services = build_services(loaded, paths)
+    if arguments.theme:
+        services = replace(services, theme=arguments.theme)
+    _prepare_textual()
+    return asyncio.run(_run(services))
+
+
+async def _run(services: Services) -> int:
+    from llmtui.ui.app import LlmtuiApp
+
+    app = LlmtuiApp(services)
+    try:
+        await app.run_async()
+    finally:
+        await services.close()
+    return app.return_code or 0
+
+
+def _require_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        problem = ConfigError("llmtui needs a terminal")
+        problem.hint = 'in a pipe, use `llmtui ask "…"`'
+        raise problem
+    if os.environ.get("TERM", "dumb") == "dumb":
+        problem = ConfigError("this terminal (TERM=dumb) cannot show a full screen")
+        problem.hint = "set TERM to what your terminal is, such as xterm-256color"
+        raise problem
+
+
+def _prepare_textual() -> None:
+    """Set what Textual reads from the environment when it is imported."""
+    remote = os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")
+    os.environ.setdefault("ESCDELAY", ESCAPE_DELAY_OVER_SSH_MS if remote else ESCAPE_DELAY_MS)
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")

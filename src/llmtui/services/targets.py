@@ -1,0 +1,38 @@
+"""Which provider and model the next message goes to, and which it went to before."""
+
+from collections.abc import Sequence
+
+from llmtui.core.history import Target
+from llmtui.core.models import ProviderInfo
+
+
+class Targets:
+    """The current target, the one before it, and the model last used at each provider."""
+
+    def __init__(self, providers: Sequence[ProviderInfo], current: Target) -> None:
+        self._providers = [info.id for info in providers]
+        self._models = {info.id: info.model for info in providers}
+        self.current = self._filled(current)
+        self._before: Target | None = None
+
+    def use(self, target: Target) -> Target:
+        """Make a target the current one; a missing model means the one last used there."""
+        target = self._filled(target)
+        if target != self.current:
+            self._before, self.current = self.current, target
+        self._models[target.provider] = target.model
+        return target
+
+    def previous(self) -> Target | None:
+        """The target before the current one."""
+        return self._before
+
+    def next_provider(self) -> Target:
+        """The provider after the current one, in the sidebar's order."""
+        here = (
+            self._providers.index(self.current.provider) if self.current.provider in self._providers else -1
+        )
+        return self._filled(Target(self._providers[(here + 1) % len(self._providers)]))
+
+    def _filled(self, target: Target) -> Target:
+        return target if target.model else Target(target.provider, self._models.get(target.provider))

@@ -1,0 +1,65 @@
+"""The app: themes, keys, signals, and leaving in order."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from llmtui.services.services import Services
+from llmtui.ui.jobs import JobOwner
+from llmtui.ui.keymap import validate_keymap
+from llmtui.ui.palette import ActionCommands
+from llmtui.ui.screens.main import MainScreen
+from llmtui.ui.theming import choose_theme, is_colourless, load_themes
+
+LEAVE_WITHIN_S = 2.0
+
+
+class LlmtuiApp(JobOwner, inherit_bindings=False):
+    """Dresses the main screen and leaves in order; what is shown and done is the screen's."""
+
+    TITLE = "llmtui"
+    COMMANDS: ClassVar = {ActionCommands}
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init__(self, services: Services) -> None:
+        # Without it Textual turns NO_COLOR into shades of grey, in 24-bit colour.
+        super().__init__(ansi_color=is_colourless(os.environ))
+        self.services = services
+        self.chat_screen = MainScreen(services, self)
+        self.keymap, problems = validate_keymap(services.keys)
+        self.set_keymap(self.keymap.textual())
+        self.chat_screen.problems = (*services.warnings, *problems, *self._dress())
+
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen is the app's first."""
+        return self.chat_screen
+
+    def on_mount(self) -> None:
+        """Leave in order when the terminal hangs up or the system asks."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGHUP, signal.SIGTERM):
+            # Not in a thread other than the main one, as when a test runs the app.
+            with suppress(ValueError, RuntimeError):
+                loop.add_signal_handler(name, self.call_later, self.action_quit)
+
+    async def action_quit(self) -> None:
+        """Stop and record what streams, keep the draft, and leave."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                await self.chat_screen.save_draft()
+                await self.services.chat.settle()
+        self.exit()
+
+    def _dress(self) -> Sequence[str]:
+        """Register the themes and put one on; returns what is wrong with them."""
+        themes, problems = load_themes(self.services.theme_dirs)
+        for theme in themes:
+            self.register_theme(theme)
+        self.theme, problem = choose_theme(self.services.theme, self.available_themes, os.environ)
+        return [*map(str, problems), *filter(None, [problem])]

@@ -1,0 +1,222 @@
+"""What the keys do to conversations: asking, stopping, branching, finding."""
+
+from collections.abc import Awaitable, Callable
+
+from textual import work
+from textual.getters import query_one
+from textual.screen import Screen
+
+from llmtui.core.conversation import Role
+from llmtui.core.errors import LlmtuiError
+from llmtui.core.history import SearchHit, StoredMessage, Target
+from llmtui.services.chat import Thread
+from llmtui.services.reply import Reply
+from llmtui.services.services import Services
+from llmtui.services.targets import Targets
+from llmtui.ui.editor import edit
+from llmtui.ui.jobs import JobOwner
+from llmtui.ui.modals.ask_text import AskText
+from llmtui.ui.modals.chat_list import ChatList
+from llmtui.ui.modals.history_search import HistorySearch
+from llmtui.ui.widgets.chat_pane import ChatPane
+from llmtui.ui.widgets.flash import Flash
+from llmtui.ui.widgets.prompt import Prompt
+from llmtui.ui.widgets.sidebar import Sidebar
+
+
+class ConversationScreen(Screen[None]):
+    """The half of the main screen that acts on conversations; `MainScreen` lays out and routes."""
+
+    pane = query_one(ChatPane)
+    prompt = query_one(Prompt)
+    sidebar = query_one(Sidebar)
+
+    def __init__(self, services: Services, jobs: JobOwner) -> None:
+        super().__init__()
+        self.services = services
+        self.jobs = jobs
+        self.targets = Targets(services.health.infos, services.default_target)
+        self._editing: str | None = None
+        self._deleted: str | None = None
+
+    @property
+    def target(self) -> Target:
+        """Where the next message goes."""
+        return self.targets.current
+
+    @property
+    def chat_id(self) -> str:
+        """The conversation that is shown."""
+        return self.pane.conversation_id or ""
+
+    def flash(self, text: str, severity: str = "information") -> None:
+        """Say something in a word, for some seconds."""
+        self.query_one(Flash).show(text, severity)
+
+    def flash_error(self, error: LlmtuiError) -> None:
+        """Say what went wrong and what to do."""
+        self.flash(" · ".join(filter(None, (str(error), error.hint))), "error")
+
+    # Asking
+
+    async def ask(self, text: str) -> None:
+        """Send a message, or the edited form of an earlier one, and run the reply."""
+        if self.services.chat.running(self.chat_id):
+            self.flash("a reply is still being written here · esc stops it", "warning")
+            self.prompt.text = text
+            return
+        chat, target = self.services.chat, self.target
+        if self._editing:
+            thread = await chat.edit(self.chat_id, self._editing, text, target)
+            self._editing = None
+            self.pane.show_thread(thread)
+        else:
+            thread = await chat.send(self.chat_id, text, target)
+            self.pane.add_message(thread, thread.messages[-1])
+        await self.start(chat.reply(self.chat_id, target))
+
+    async def start(self, reply: Reply) -> None:
+        """Run a reply as a job of the app."""
+        self.jobs.run_reply(reply)
+        await self.refresh_chats()
+
+    def action_stop(self) -> None:
+        """Stop the reply, else give up editing, else go to the prompt."""
+        if self.services.chat.stop(self.chat_id):
+            self.flash("stopped")
+        elif self._editing:
+            self._editing = None
+            self.prompt.text = ""
+        self.prompt.focus()
+
+    async def action_regenerate(self) -> None:
+        """Ask the last question again; the earlier reply stays as a variant."""
+        await self._reply_anew(self.services.chat.regenerate)
+
+    async def action_continue_reply(self) -> None:
+        """Carry on a reply that was cut."""
+        await self._reply_anew(self.services.chat.resume)
+
+    def action_edit_message(self) -> None:
+        """Take an earlier message of the person's into the prompt, to ask it differently."""
+        message = self._own_message()
+        if message is None:
+            self.flash("there is no message of yours to edit", "warning")
+            return
+        self._editing = message.id
+        self.prompt.text = message.message.text
+        self.prompt.focus()
+        self.flash("editing: enter asks anew beside the old one, esc gives up")
+
+    async def action_edit_prompt(self) -> None:
+        """Write the prompt in `$EDITOR`."""
+        try:
+            self.prompt.text = await edit(self.app, self.prompt.text)
+        except LlmtuiError as error:
+            self.flash_error(error)
+        self.prompt.focus()
+
+    async def _reply_anew(self, make: Callable[[str, Target], Awaitable[Reply]]) -> None:
+        await self.services.chat.settle(self.chat_id)
+        try:
+            reply = await make(self.chat_id, self.target)
+        except LlmtuiError as error:
+            self.flash_error(error)
+            return
+        self.pane.show_thread(self.services.chat.thread(self.chat_id))
+        await self.start(reply)
+
+    def _own_message(self) -> StoredMessage | None:
+        own = [m for m in self.services.chat.thread(self.chat_id).messages if m.message.role is Role.USER]
+        selected = [message for message in own if message.id == self.pane.transcript.selected]
+        return next(reversed(selected or own), None)
+
+    async def action_new_chat(self) -> None:
+        """Start an empty chat with the same provider and model."""
+        await self.show(self.services.chat.new(self.target))
+        self.prompt.focus()
+
+    @work(group="dialog", exit_on_error=False)
+    async def action_search_history(self) -> None:
+        """Find a message in all chats and open its chat there."""
+        hit = await self.app.push_screen_wait(HistorySearch(self.services.chat.search))
+        if isinstance(hit, SearchHit):
+            await self.open_chat(hit.conversation_id)
+            self.pane.transcript.reveal(hit.message_id)
+
+    @work(group="dialog", exit_on_error=False)
+    async def action_show_chats(self) -> None:
+        """Pick a chat from the list."""
+        chosen = await self.app.push_screen_wait(ChatList(await self.services.chat.recent()))
+        if chosen is not None:
+            await self.open_chat(chosen)
+
+    @work(group="dialog", exit_on_error=False)
+    async def action_rename_chat(self) -> None:
+        """Give the chat another title."""
+        thread = self.services.chat.thread(self.chat_id)
+        title = await self.app.push_screen_wait(AskText("Title of this chat", thread.conversation.title))
+        if title:
+            await self.services.chat.rename(self.chat_id, title)
+            self.pane.retitle(self.services.chat.thread(self.chat_id))
+            await self.refresh_chats()
+
+    async def action_fork(self) -> None:
+        """Go on in a copy of the chat, as far as the selected message."""
+        await self.services.chat.settle(self.chat_id)
+        await self.show(await self.services.chat.fork(self.chat_id, self.pane.transcript.selected))
+        self.flash("this is a copy; the chat that it comes from is unchanged")
+
+    async def action_delete_chat(self) -> None:
+        """Delete the chat and show the one before."""
+        self._deleted = self.chat_id
+        await self.services.chat.delete(self.chat_id)
+        await self.show(await self.services.chat.latest() or self.services.chat.new(self.target))
+        self.flash("chat deleted · ctrl+g u brings it back")
+
+    async def action_restore_chat(self) -> None:
+        """Bring back the chat that was deleted last."""
+        if self._deleted is None:
+            self.flash("no chat was deleted in this session", "warning")
+            return
+        deleted, self._deleted = self._deleted, None
+        await self.services.chat.restore(deleted)
+        await self.open_chat(deleted)
+
+    async def action_show_variant(self, step: int) -> None:
+        """Show another variant of the selected message, or of the last one that has any."""
+        messages = self.services.chat.thread(self.chat_id).messages
+        selected = [m for m in messages if m.id == self.pane.transcript.selected]
+        varied = [m for m in selected or messages if len(m.siblings) > 1]
+        if not varied:
+            self.flash("there is only one variant", "warning")
+            return
+        await self.services.chat.settle(self.chat_id)
+        self.pane.show_thread(await self.services.chat.show_sibling(self.chat_id, varied[-1].id, step))
+
+    async def open_chat(self, conversation_id: str) -> None:
+        """Show a conversation; a reply that streams into the one left goes on."""
+        await self.show(await self.services.chat.load(conversation_id))
+
+    async def show(self, thread: Thread) -> None:
+        """Show a conversation with its draft and its target."""
+        await self.save_draft()
+        self._editing = None
+        self.pane.show_thread(thread)
+        self.prompt.text = thread.conversation.draft
+        self.show_target(thread.conversation.target or self.target)
+        await self.refresh_chats()
+
+    def show_target(self, target: Target) -> None:
+        """Show where the next message goes."""
+        self.targets.use(target)
+
+    async def save_draft(self) -> None:
+        """Keep what is typed but not sent."""
+        if self.pane.conversation_id:
+            await self.services.chat.save_draft(self.chat_id, self.prompt.text)
+
+    async def refresh_chats(self) -> None:
+        """Show the newest chats in the sidebar."""
+        chat = self.services.chat
+        await self.sidebar.show_chats(await chat.recent(), self.chat_id, chat.streaming)

@@ -1,0 +1,188 @@
+"""The prompt: a multi-line input that grows, remembers, and never sends by accident."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import TextArea
+
+from llmtui.core.text import sanitise
+from llmtui.ui.keymap import Keymap
+from llmtui.ui.legacy_keys import ALIASES, teach_alt_enter
+from llmtui.ui.widgets.prompt_history import PromptHistory
+
+MOST_ROWS = 10
+LARGEST_PASTE = 100_000
+"""Characters; editing gets slow with more."""
+
+# No finger is as fast as a burst. Text pasted into a terminal without bracketed paste comes as one, and so
+# do the characters that Textual takes for keys after an ESC inside a paste.
+_BURST_S = 0.01
+_QUIET_S = 0.05
+
+
+class Prompt(TextArea):
+    """Where a person types: enter sends, a paste never does."""
+
+    DEFAULT_CSS = """
+    Prompt {
+        height: auto;
+        padding: 0 1;
+        border: none;
+        border-left: outer $border-blurred;
+        background: $surface;
+        color: $foreground;
+        scrollbar-size-vertical: 1;
+        &:focus { border: none; border-left: outer $accent; }
+        & .text-area--placeholder { color: $foreground 50%; }
+        &:ansi .text-area--placeholder { color: ansi_default; text-style: dim; }
+    }
+    """
+
+    @dataclass
+    class Submitted(Message):
+        """The person sends this text; the prompt is empty already."""
+
+        prompt: "Prompt"
+        text: str
+
+    @dataclass
+    class Rejected(Message):
+        """What was pasted could not be taken."""
+
+        prompt: "Prompt"
+        reason: str
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        keymap: Keymap | None = None,
+        placeholder: str = "Message",
+        id: str | None = None,
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        super().__init__(
+            text,
+            placeholder=placeholder,
+            highlight_cursor_line=False,
+            id=id,
+            classes=classes,
+            disabled=disabled,
+        )
+        # A blinking cursor writes to the terminal for as long as the program is open.
+        self.cursor_blink = False
+        self.match_cursor_bracket = False
+        self._commands = (keymap or Keymap()).of_scope("prompt")
+        self._history = PromptHistory()
+        self._key_at_s = self._paste_at_s = float("-inf")
+        self._in_burst = self._leaked = False
+        self._held_send: Timer | None = None
+        teach_alt_enter()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many rows as the text has, up to ten or a third of the screen."""
+        most = max(1, min(MOST_ROWS, viewport.height // 3))
+        return min(most, max(1, self.wrapped_document.height))
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Act on the prompt's own keys before the text area takes them for text."""
+        self._note_key(event)
+        command = self._commands.get(ALIASES.get(event.key, event.key))
+        if self._acts(command, event):
+            event.stop()
+            event.prevent_default()
+        elif event.key == "enter":
+            # A person has given enter's work to another key.
+            event.prevent_default()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted as harmless text, unless it is too large."""
+        event.stop()
+        event.prevent_default()
+        self._paste_at_s = event.time
+        self._keep_line_break()
+        if len(event.text) > LARGEST_PASTE:
+            reason = f"not pasted: {len(event.text):,} characters are more than {LARGEST_PASTE:,}"
+            self.post_message(self.Rejected(self, reason))
+        else:
+            self.insert_text(sanitise(event.text))
+
+    def set_history(self, prompts: Sequence[str]) -> None:
+        """Set the earlier prompts, newest first."""
+        self._history.load(prompts)
+
+    def insert_text(self, text: str) -> None:
+        """Put text in at the cursor, in place of what is selected."""
+        if not self.read_only:
+            result = self.replace(text, *self.selection, maintain_selection_offset=False)
+            self.move_cursor(result.end_location)
+
+    def put_back(self, text: str) -> None:
+        """Give back a sent text that could not be used, above what has been typed since."""
+        self.text = f"{text}\n{self.text}" if self.text else text
+        self.move_cursor(self.document.end)
+
+    def submit(self) -> None:
+        """Send what is typed, if it is more than blanks."""
+        text = self.text.strip("\n").rstrip()
+        if text:
+            self.text = ""
+            self._history.add(text)
+            self.post_message(self.Submitted(self, text))
+
+    def _acts(self, command: str | None, event: events.Key) -> bool:
+        """Do a command of the prompt; False leaves the key to the text area."""
+        if command == "send":
+            self._send_or_break_line(event.time)
+        elif command == "new-line":
+            self.insert_text("\n")
+        elif command == "earlier-prompt":
+            return self.navigator.is_first_wrapped_line(self.cursor_location) and self._recall(1)
+        elif command == "later-prompt":
+            return self.navigator.is_last_wrapped_line(self.cursor_location) and self._recall(-1)
+        return command is not None
+
+    def _recall(self, by: int) -> bool:
+        """Show an earlier (1) or later (-1) prompt; False at the end of the history."""
+        prompt = self._history.step(by, self.text)
+        if prompt is not None:
+            self.text = prompt
+            # At the end of the first line, so that the next key of the same kind goes on.
+            end = (0, len(self.document.get_line(0))) if by > 0 else self.document.end
+            self.move_cursor(end)
+        return prompt is not None
+
+    def _note_key(self, event: events.Key) -> None:
+        self._in_burst = event.time - self._key_at_s < _BURST_S
+        self._key_at_s = event.time
+        # Textual's parser turns an ESC that leaks from a paste into this character.
+        self._leaked = (self._in_burst and self._leaked) or event.character == "^"
+        self._keep_line_break()
+
+    def _send_or_break_line(self, time_s: float) -> None:
+        """Send, but not in the middle of a paste: there an enter is a line break.
+
+        In a burst that is no leak the send waits for quiet, since a script's `hello` + enter is one too.
+        """
+        if time_s - self._paste_at_s < _QUIET_S or (self._in_burst and self._leaked):
+            self.insert_text("\n")
+        elif self._in_burst:
+            self._held_send = self.set_timer(_QUIET_S, self._send_held)
+        else:
+            self.submit()
+
+    def _send_held(self) -> None:
+        self._held_send = None
+        self.submit()
+
+    def _keep_line_break(self) -> None:
+        """Something followed a held enter at once: it was a line break of a paste."""
+        if self._held_send is not None:
+            self._held_send.stop()
+            self._held_send = None
+            self.insert_text("\n")
