@@ -54,6 +54,11 @@ class BaseProvider(ABC):
         return host_type(cls.base_url_of(settings))
 
     @classmethod
+    def model_of(cls, settings: ProviderSettings) -> str | None:
+        """The model that is asked when nobody names one."""
+        return settings.model or cls.default_model
+
+    @classmethod
     def missing_key_of(cls, settings: ProviderSettings) -> str | None:
         """The variable to set when a needed key is not there."""
         if settings.api_key or cls.key_variable is None or cls.type_of(settings) == "local":
@@ -88,7 +93,7 @@ class BaseProvider(ABC):
         own = self.settings
         return replace(
             request,
-            model=request.model or own.model or self.default_model,
+            model=request.model or self.model_of(own),
             system=own.system_prompt if request.system is None else request.system,
             temperature=own.temperature if request.temperature is None else request.temperature,
             max_tokens=own.max_tokens if request.max_tokens is None else request.max_tokens,
@@ -112,7 +117,7 @@ class BaseProvider(ABC):
 
     def default_models(self) -> list[ModelInfo]:
         """Models worth naming without asking the server."""
-        model = self.settings.model or self.default_model
+        model = self.model_of(self.settings)
         return [ModelInfo(model)] if model else []
 
     @abstractmethod

@@ -7,9 +7,9 @@ from threading import Lock
 from pydantic import ValidationError
 
 from llmtui.config.schema import KIND_ALIASES, ProviderSettings
-from llmtui.core.errors import ConfigError, MissingKey, UnknownProvider
+from llmtui.core.errors import ConfigError, LlmtuiError, MissingKey, UnknownProvider
 from llmtui.core.history import Target
-from llmtui.core.models import AgentInfo, ProviderInfo
+from llmtui.core.models import AgentInfo, ConfigIssue, ProviderInfo
 from llmtui.core.ports import Provider
 from llmtui.providers.base import BaseProvider
 
@@ -58,6 +58,15 @@ class Registry:
                 self._built[key] = self._wrap(self._build(settings))
             return self._built[key]
 
+    def validate(self, provider_id: str) -> list[ConfigIssue]:
+        """What the provider's kind says of its settings, without building it."""
+        settings = self._find(provider_id)
+        try:
+            provider_class = self._class_of(settings.kind)
+        except ConfigError as error:
+            return [ConfigIssue("kind", str(error))]
+        return provider_class.validate_config(settings.model_dump())
+
     def for_agent(self, agent: AgentInfo) -> Target:
         """Where an agent's requests go: its own provider, else `default_provider`, else `openai`."""
         return Target(self._find(agent.provider or self._default or "openai").id, agent.model)
@@ -81,9 +90,16 @@ class Registry:
             raise MissingKey(settings.title, variable)
         try:
             return provider_class(settings)
+        except LlmtuiError:
+            raise
+        # The cause of a ValidationError would show the values, and one may be a secret.
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise ConfigError(f"provider '{settings.id}': {problems}") from error
+            problems = "; ".join(
+                f"options.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
+            )
+            raise ConfigError(f"provider '{settings.id}': {problems}") from None
+        except Exception as error:
+            raise ConfigError(f"provider '{settings.id}' cannot be built: {error}") from error
 
     def _info(self, settings: ProviderSettings) -> ProviderInfo:
         try:
@@ -95,7 +111,7 @@ class Registry:
             name=settings.title,
             kind=settings.kind,
             type=provider_class.type_of(settings),
-            model=settings.model or provider_class.default_model,
+            model=provider_class.model_of(settings),
             base_url=provider_class.base_url_of(settings),
             missing_key=provider_class.missing_key_of(settings),
         )
@@ -115,8 +131,10 @@ class Registry:
         if point is None:
             raise ConfigError(f"unknown kind '{kind}'; known: {', '.join(sorted(self._entry_points))}")
         try:
-            loaded: ProviderClass = point.load()
+            loaded = point.load()
         # A broken plugin is listed with its error and stops nothing.
         except Exception as error:
             raise ConfigError(f"the provider plugin '{point.value}' is broken: {error}") from error
+        if not (isinstance(loaded, type) and issubclass(loaded, BaseProvider)):
+            raise ConfigError(f"the provider plugin '{point.value}' is broken: it is no BaseProvider")
         return loaded

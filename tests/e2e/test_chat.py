@@ -1,0 +1,99 @@
+"""The whole program in a terminal, with the shipped fake."""
+
+import os
+import re
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import Start
+
+ENTER = "\r"
+LEADER = "\x07"
+
+STORY = " ".join(f"word{n}" for n in range(400))
+SLOW = f"""
+providers:
+  - id: fake
+    kind: scripted
+    name: Fake
+    options:
+      tokens_per_s: 20
+      script:
+        - {{text: "{STORY}"}}
+  - id: other
+    kind: scripted
+    name: Other
+    options: {{tokens_per_s: null}}
+"""
+QUICK = """
+providers:
+  - {id: fake, kind: scripted, name: Fake, options: {tokens_per_s: null}}
+  - {id: other, kind: scripted, name: Other, options: {tokens_per_s: null}}
+"""
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+def test_a_question_is_answered(start: Start, config: Callable[[str], str], size: tuple[int, int]) -> None:
+    terminal = start("--config", config(QUICK), size=size)
+    terminal.wait_for("Ask anything" if size[1] > 10 else "echo")
+    terminal.type("good morning" + ENTER)
+    terminal.wait_for("You said: good morning")
+
+
+def test_a_provider_is_chosen_by_its_digit_and_answers(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(QUICK))
+    terminal.wait_for("Fake")
+    terminal.type(LEADER + "2")
+    terminal.wait_for("echo · other")
+    terminal.type("hello" + ENTER)
+    terminal.wait_for("You said: hello")
+
+
+def test_kill_9_in_mid_reply_loses_at_most_a_second(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(SLOW))
+    terminal.wait_for("Fake")
+    terminal.type("tell me a story" + ENTER)
+    terminal.wait_for("word30")
+    shown = max(int(number) for number in re.findall(r"word(\d+)", terminal.text))
+    terminal.pump(1.0)
+    terminal.kill()
+    again = start("--config", config(SLOW))
+    again.wait_for("tell me a story")
+    again.wait_for("interrupted")
+    kept = max(int(number) for number in re.findall(r"word(\d+)", again.text))
+    assert kept >= shown
+
+
+def test_sigterm_records_what_was_shown(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(SLOW))
+    terminal.wait_for("Fake")
+    terminal.type("tell me a story" + ENTER)
+    terminal.wait_for("word12")
+    shown = max(int(number) for number in re.findall(r"word(\d+)", terminal.text))
+    os.kill(terminal.pid, signal.SIGHUP)
+    assert terminal.wait_exit() == 0
+    again = start("--config", config(SLOW))
+    again.wait_for("stopped")
+    assert f"word{shown}" in again.text
+
+
+def test_an_unsent_draft_survives(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(QUICK))
+    terminal.wait_for("Fake")
+    terminal.type("half a thought")
+    terminal.wait_for("half a thought")
+    terminal.pump(2.0)
+    terminal.kill()
+    again = start("--config", config(QUICK))
+    again.wait_for("half a thought")
+
+
+def test_idle_writes_nothing(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(QUICK))
+    terminal.wait_for("Fake")
+    terminal.wait_quiet(1.5)
+    written = len(terminal.written)
+    terminal.pump(3.0)
+    assert len(terminal.written) == written
