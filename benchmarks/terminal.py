@@ -48,9 +48,9 @@ class Terminal:
         self.started_s = time.monotonic()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            os.execvpe(
-                argv[0], argv, {"TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or os.environ)}
-            )
+            command: list[str] = [*argv]
+            surroundings = {"TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or os.environ)}
+            os.execvpe(command[0], command, surroundings)
         self.resize(columns, rows)
 
     def __enter__(self) -> "Terminal":

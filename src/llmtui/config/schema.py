@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 
 from llmtui.core.guard import Clocks
 
@@ -15,6 +16,15 @@ def _canonical_kind(kind: object) -> object:
 
 
 Kind = Annotated[str, BeforeValidator(_canonical_kind)]
+
+
+def _named_keys(keys: str) -> str:
+    if not all(key.strip() for key in keys.split(",")):
+        raise ValueError("should name keys with commas between them, as in 'ctrl+o,f2'")
+    return keys
+
+
+Keys = Annotated[str, AfterValidator(_named_keys)]
 
 
 class Settings(BaseModel):
@@ -85,11 +95,13 @@ class AppSettings(Settings):
     """The whole config file."""
 
     default_provider: str | None = None
+    """The id that new chats ask; without one, the first provider that has its key."""
     providers: list[ProviderSettings] = Field(default_factory=list)
     groups: list[dict[str, Any]] = Field(default_factory=list)
     agents: list[AgentSettings] = Field(default_factory=list)
-    theme: str | None = None
-    keys: dict[str, str] = Field(default_factory=dict)
+    theme: Id | None = None
+    keys: dict[str, Keys] = Field(default_factory=dict)
+    """Action id -> keys, with commas between them."""
 
     @field_validator("providers")
     @classmethod
@@ -97,6 +109,13 @@ class AppSettings(Settings):
         seen: set[str] = set()
         for provider in providers:
             if provider.id.lower() in seen:
-                raise ValueError(f"the id '{provider.id}' is used twice")
+                raise PydanticCustomError("duplicate_id", "the id '{id}' is used twice", {"id": provider.id})
             seen.add(provider.id.lower())
         return providers
+
+    @field_validator("groups")
+    @classmethod
+    def _no_groups_yet(cls, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        if groups:
+            raise ValueError("groups are not supported by this version")
+        return groups

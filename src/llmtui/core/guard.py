@@ -21,7 +21,9 @@ from llmtui.core.errors import (
 from llmtui.core.events import (
     DELTAS,
     Finish,
+    OpaqueBlock,
     ReasoningDelta,
+    ReasoningEnd,
     Start,
     Status,
     StreamEvent,
@@ -29,9 +31,13 @@ from llmtui.core.events import (
     ToolCallDelta,
     ToolCallEnd,
     ToolCallStart,
+    UsageUpdate,
     Warning,
 )
-from llmtui.core.text import Sanitiser, sanitise, sanitise_line
+from llmtui.core.text import Sanitiser, sanitise, sanitise_line, well_formed
+
+ENDS_TEXT = (*DELTAS, Finish)
+"""Events after which a held character cannot find its other half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,53 +67,103 @@ async def guard(
                     yield clean
         if not grammar.finished:
             raise IncompleteStream("the connection ended before the reply was complete")
-    except ProviderError as error:
-        for clean in grammar.flush():
-            yield clean
-        grammar.describe(error)
-        raise
     # The one boundary with foreign code: a plugin's bug ends its reply, not the app.
     except Exception as error:
+        # A reply that is complete stays so, whatever goes wrong in closing its connection.
+        if grammar.finished:
+            return
         for clean in grammar.flush():
             yield clean
+        if isinstance(error, ProviderError):
+            grammar.describe(error)
+            raise
         bug = ProviderError(f"{type(error).__name__}: {error}", hint="this is a bug in the provider")
         grammar.describe(bug)
         raise bug from error
+    finally:
+        timer.close()
 
 
 class _Timer:
-    """Waits for the next event, as long as the clocks allow."""
+    """Waits for the next event, as long as the clocks allow.
+
+    Works like `asyncio.timeout` with one timer for the whole stream: an event only moves the deadline,
+    and the timer looks at it when it fires. It acts only while the stream is waited for.
+    """
 
     def __init__(self, clocks: Clocks) -> None:
         self._clocks = clocks
+        self._loop = asyncio.get_running_loop()
         self._started = False
-        self._deadline = asyncio.get_running_loop().time() + (clocks.total or math.inf)
+        self._ends = math.inf if clocks.total is None else self._loop.time() + clocks.total
+        self._phase: TimeoutPhase = "first_event"
+        self._deadline = math.inf
+        self._handle: asyncio.TimerHandle | None = None
+        self._waiting: asyncio.Task[object] | None = None
+        self._expired = False
 
     async def next_of(self, stream: AsyncGenerator[StreamEvent, None]) -> StreamEvent | None:
-        phase, limit = self._limit()
-        clock = asyncio.timeout(limit)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a stream is read inside a task")
+        self._set_deadline()
+        cancelling, event = task.cancelling(), None
+        self._waiting = task
         try:
-            async with clock:
-                event = await anext(stream, None)
-        except TimeoutError:
-            if not clock.expired():
+            event = await anext(stream, None)
+        except asyncio.CancelledError:
+            # Somebody else's cancellation wins, even when it came at the same moment.
+            if not self._expired or task.uncancel() > cancelling:
                 raise
-            raise Timeout(self._words(phase), phase=phase) from None
+        except Exception:
+            if not self._expired:
+                raise
+            task.uncancel()
+        else:
+            # The stream may have swallowed our cancellation: nothing of it may remain in the task.
+            if self._expired:
+                task.uncancel()
+        finally:
+            self._waiting = None
+        if self._expired:
+            raise Timeout(self._words(), phase=self._phase)
         self._started = self._started or not isinstance(event, Status | Warning)
         return event
 
-    def _limit(self) -> tuple[TimeoutPhase, float | None]:
-        phase: TimeoutPhase = "idle" if self._started else "first_event"
-        limit = self._clocks.idle if self._started else self._clocks.first_event
-        left = self._deadline - asyncio.get_running_loop().time()
-        if left < (math.inf if limit is None else limit):
-            return "total", left
-        return phase, limit
+    def close(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
 
-    def _words(self, phase: TimeoutPhase) -> str:
-        if phase == "total":
+    def _set_deadline(self) -> None:
+        now = self._loop.time()
+        self._phase = "idle" if self._started else "first_event"
+        limit = self._clocks.idle if self._started else self._clocks.first_event
+        self._deadline = math.inf if limit is None else now + limit
+        if self._ends < self._deadline:
+            self._phase, self._deadline = "total", self._ends
+        if now >= self._deadline:
+            raise Timeout(self._words(), phase=self._phase)
+        if self._handle is None or self._handle.when() > self._deadline:
+            self._arm()
+
+    def _arm(self) -> None:
+        self.close()
+        self._handle = None if self._deadline == math.inf else self._loop.call_at(self._deadline, self._fire)
+
+    def _fire(self) -> None:
+        self._handle = None
+        if self._waiting is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._arm()
+            return
+        self._expired = True
+        self._waiting.cancel()
+
+    def _words(self) -> str:
+        if self._phase == "total":
             return f"the reply took longer than {self._clocks.total:g} s"
-        if phase == "idle":
+        if self._phase == "idle":
             return f"the stream stalled: nothing new for {self._clocks.idle:g} s"
         return f"no answer within {self._clocks.first_event:g} s"
 
@@ -119,6 +175,7 @@ class Grammar:
         self._provider = provider
         self._start: Start | None = None
         self._shown = False
+        self._last: type[StreamEvent] | None = None
         self._open_calls: set[str] = set()
         self._seen_calls: set[str] = set()
         self._text = Sanitiser()
@@ -127,8 +184,9 @@ class Grammar:
 
     def accept(self, event: StreamEvent) -> Iterator[StreamEvent]:
         """Check an event and yield it clean; raises ProtocolError when it may not come now."""
-        if not isinstance(event, TextDelta | ReasoningDelta):
+        if isinstance(event, ENDS_TEXT) and type(event) is not self._last:
             yield from self.flush()
+            self._last = type(event)
         self._check(event)
         clean = self._clean(event)
         if isinstance(clean, TextDelta | ReasoningDelta) and not clean.text:
@@ -139,16 +197,22 @@ class Grammar:
 
     def flush(self) -> Iterator[StreamEvent]:
         """Characters that were held back because they could have been half of a pair."""
-        if rest := self._reasoning.flush():
-            yield ReasoningDelta(rest)
-        if rest := self._text.flush():
-            yield TextDelta(rest)
+        for kind, held in ((ReasoningDelta, self._reasoning), (TextDelta, self._text)):
+            if rest := held.flush():
+                self._shown = True
+                yield kind(rest)
 
     def describe(self, error: ProviderError) -> None:
         """Tell the error what is known here: the provider, the model, whether text was shown."""
         model = self._start.model if self._start else ""
         known = error.context
-        error.context = replace(known, provider=known.provider or self._provider, model=known.model or model)
+        error.context = replace(
+            known,
+            provider=known.provider or self._provider,
+            model=sanitise_line(known.model or model),
+            code=sanitise_line(known.code),
+            request_id=_line_or_none(known.request_id),
+        )
         error.args = (sanitise(str(error)),)
         error.partial = self._shown
 
@@ -172,6 +236,10 @@ class Grammar:
             case ToolCallEnd(id=call_id):
                 self._require(call_id in self._open_calls, "the end of no open tool call")
                 self._open_calls.discard(call_id)
+            case TextDelta() | ReasoningDelta() | ReasoningEnd() | OpaqueBlock() | UsageUpdate():
+                pass
+            case _:
+                self._require(False, f"{type(event).__name__} is no event")
         if isinstance(event, DELTAS):
             self._require(self._start is not None, "a delta before Start")
 
@@ -187,12 +255,25 @@ class Grammar:
                 return TextDelta(self._text.feed(text))
             case ReasoningDelta(text):
                 return ReasoningDelta(self._reasoning.feed(text))
-            case Start(model=model):
-                return replace(event, model=sanitise_line(model))
-            case ToolCallStart(name=name) | ToolCallEnd(name=name):
-                return replace(event, name=sanitise_line(name))
+            case ToolCallDelta(id=call_id, fragment=fragment):
+                return ToolCallDelta(well_formed(call_id), well_formed(fragment))
+            case Start(model=model, request_id=request_id):
+                return replace(event, model=sanitise_line(model), request_id=_line_or_none(request_id))
+            case ToolCallStart(id=call_id, name=name):
+                return ToolCallStart(well_formed(call_id), sanitise_line(name))
+            case ToolCallEnd(id=call_id, name=name, arguments=arguments, parse_error=problem):
+                # A tool gets its arguments as the model wrote them; who shows them sanitises them.
+                return ToolCallEnd(
+                    well_formed(call_id), sanitise_line(name), well_formed(arguments), _line_or_none(problem)
+                )
+            case Finish(raw_reason=raw):
+                return replace(event, raw_reason=sanitise_line(raw))
             case Status(detail=detail):
                 return replace(event, detail=sanitise_line(detail))
             case Warning(message=message):
                 return replace(event, message=sanitise_line(message))
         return event
+
+
+def _line_or_none(text: str | None) -> str | None:
+    return None if text is None else sanitise_line(text)

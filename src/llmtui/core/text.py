@@ -17,7 +17,7 @@ _SEPARATORS = {0x2028: "\n", 0x2029: "\n"}
 _HARMLESS = _CONTROLS | _BIDI | _INVISIBLE | _SEPARATORS
 _SUSPECT = re.compile(f"[{''.join(re.escape(chr(code)) for code in _HARMLESS)}\ud800-\udfff]")
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _join_pair(match: re.Match[str]) -> str:
@@ -28,8 +28,14 @@ def sanitise(text: str) -> str:
     """Make a whole text harmless and end its lines with a line feed."""
     if not _SUSPECT.search(text):
         return text
-    text = _SURROGATE_PAIR.sub(_join_pair, text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _LONE_SURROGATE.sub("\ufffd", text).translate(_HARMLESS)
+    return well_formed(text.replace("\r\n", "\n").replace("\r", "\n")).translate(_HARMLESS)
+
+
+def well_formed(text: str) -> str:
+    """The text with surrogate pairs joined and lone surrogates replaced, so that UTF-8 can hold it."""
+    if not _SURROGATE.search(text):
+        return text
+    return _SURROGATE.sub("\ufffd", _SURROGATE_PAIR.sub(_join_pair, text))
 
 
 def sanitise_line(text: str) -> str:

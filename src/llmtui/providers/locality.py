@@ -9,8 +9,11 @@ _LOCAL_SUFFIXES = (".local", ".lan", ".internal", ".home.arpa", ".localhost")
 
 
 def host_type(base_url: str) -> ProviderType:
-    """`local` for loopback, private addresses and LAN names, else `cloud`."""
-    host = (urlsplit(base_url).hostname or "").lower()
+    """`local` for loopback, private addresses, LAN names and no address at all, else `cloud`."""
+    try:
+        host = (urlsplit(base_url if "//" in base_url else f"//{base_url}").hostname or "").lower()
+    except ValueError:
+        return "cloud"
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -63,17 +63,21 @@ class RetryingProvider:
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask, at most `ATTEMPTS` times before the first visible event."""
         for attempt in range(1, ATTEMPTS + 1):
+            shown = _Shown()
             try:
-                async with aclosing(self._attempt(request)) as events:
+                async with aclosing(self._guarded(request)) as events:
                     async for event in events:
-                        yield event
+                        for ready in shown.take(event):
+                            yield ready
                 return
             except ProviderError as error:
                 delay = self._delay(error, attempt)
                 if delay is None:
+                    for kept in shown.rest():
+                        yield kept
                     raise
                 yield Status("retrying", str(error), attempt=attempt + 1, delay_s=delay)
-                await self._sleep(delay)
+            await self._sleep(delay)
 
     async def chat(self, request: ChatRequest) -> ChatResponse:
         """Ask, and return the whole reply."""
@@ -103,21 +107,29 @@ class RetryingProvider:
         """Close the inner provider."""
         await self._inner.aclose()
 
-    async def _attempt(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """One try; holds everything but Status until something is visible, so that a retry starts clean."""
-        held: list[StreamEvent] | None = []
-        async with aclosing(guard(self._inner.stream_chat(request), self.id, self._clocks)) as events:
-            async for event in events:
-                if held is None or isinstance(event, Status):
-                    yield event
-                    continue
-                held.append(event)
-                if isinstance(event, (*DELTAS, Finish)):
-                    for kept in held:
-                        yield kept
-                    held = None
+    def _guarded(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        return guard(self._inner.stream_chat(request), self.id, self._clocks)
 
     def _delay(self, error: ProviderError, attempt: int) -> float | None:
         if not error.retryable or error.partial or attempt >= ATTEMPTS:
             return None
         return backoff_s(attempt, error.context.retry_after_s, self._rng)
+
+
+class _Shown:
+    """One try: holds everything but Status until something is visible, so that a retry starts clean."""
+
+    def __init__(self) -> None:
+        self._held: list[StreamEvent] | None = []
+
+    def take(self, event: StreamEvent) -> Sequence[StreamEvent]:
+        """What may pass now that this event has come."""
+        if self._held is None or isinstance(event, Status):
+            return (event,)
+        self._held.append(event)
+        return self.rest() if isinstance(event, (*DELTAS, Finish)) else ()
+
+    def rest(self) -> Sequence[StreamEvent]:
+        """What was held; from now on everything passes."""
+        held, self._held = self._held or (), None
+        return held

@@ -1,11 +1,9 @@
-"""Everything a key can do, as one table: it feeds the bindings, the leader panel, the help and the palette."""
+"""Everything a key can do, as one table: it feeds bindings, leader panel, help and palette."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from textual.binding import Binding
-from textual.keys import key_to_character
 from textual.screen import Screen
 
 Scope = Literal["screen", "prompt", "transcript"]
@@ -30,7 +28,7 @@ class Action:
     family: str = ""
     """The one label that a row of similar actions shares, as provider 1 to 9 do."""
     priority: bool = False
-    """Handled before the focused widget sees the key, so that keys typed quickly after it are not lost to it."""
+    """Handled before the focused widget sees the key, so that keys typed right after go to what it opens."""
     show: bool = False
     """Whether a footer shows it."""
 
@@ -62,9 +60,12 @@ ACTIONS: tuple[Action, ...] = (
         "Prompt",
         "prompt",
     ),
-    Action("earlier-prompt", ("up",), "", "Earlier", "Earlier prompt (at the first line)", "Prompt", "prompt"),
+    Action(
+        "earlier-prompt", ("up",), "", "Earlier", "Earlier prompt (at the first line)", "Prompt", "prompt"
+    ),
     Action("later-prompt", ("down",), "", "Later", "Later prompt (at the last line)", "Prompt", "prompt"),
     _leader("edit-prompt", "e", "edit_prompt", "Editor", "Write the prompt in $EDITOR", "Prompt"),
+    _leader("edit-message", "m", "edit_message", "Edit message", "Ask an earlier message anew", "Prompt"),
     Action(
         "copy-or-stop",
         ("ctrl+c",),
@@ -81,10 +82,12 @@ ACTIONS: tuple[Action, ...] = (
         "Close what is open, else stop the reply, else go to the prompt",
         "Reply",
     ),
-    _leader("regenerate", "r", "regenerate", "Regenerate", "Ask for another reply; this one is kept", "Reply"),
+    _leader(
+        "regenerate", "r", "regenerate", "Regenerate", "Ask for another reply; this one is kept", "Reply"
+    ),
     _leader("continue", "n", "continue_reply", "Continue", "Carry on a reply that was cut", "Reply"),
-    _leader("previous-variant", "v", "show_variant(-1)", "Previous variant", "Previous variant", "Reply"),
-    _leader("next-variant", "b", "show_variant(1)", "Next variant", "Next variant", "Reply"),
+    _leader("previous-variant", "v", "show_variant(-1)", "Variant −", "The variant before", "Reply"),
+    _leader("next-variant", "b", "show_variant(1)", "Variant +", "The next variant", "Reply"),
     Action(
         "pick-model",
         ("ctrl+o",),
@@ -117,7 +120,7 @@ ACTIONS: tuple[Action, ...] = (
         show=True,
     ),
     _leader("chats", "l", "show_chats", "Chats", "List the chats", "Chats"),
-    _leader("rename-chat", "t", "rename_chat", "Title", "Give the chat a title", "Chats"),
+    _leader("rename-chat", "t", "rename_chat", "Rename", "Give the chat a title", "Chats"),
     _leader("fork", "f", "fork", "Fork", "Go on in a copy of the chat", "Chats"),
     _leader("delete-chat", "x", "delete_chat", "Delete", "Delete the chat", "Chats"),
     _leader("restore-chat", "u", "restore_chat", "Undo delete", "Bring the deleted chat back", "Chats"),
@@ -147,8 +150,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("repaint", ("ctrl+l",), "repaint", "Repaint", "Draw the whole screen again", "Screen"),
     Action("help", ("f1", f"{LEADER}?", f"{LEADER}f1"), "show_help", "Help", "Keys and help", "Screen"),
     _leader("quit", "q", "app.quit", "Quit", "Leave; replies in progress are kept", "Screen"),
-    Action("transcript.previous", ("up", "k", "alt+up"), "", "Up", "Previous message", "Transcript", "transcript"),
-    Action("transcript.next", ("down", "j", "alt+down"), "", "Down", "Next message", "Transcript", "transcript"),
+    Action(
+        "transcript.previous", ("up", "k", "alt+up"), "", "Up", "Previous message", "Transcript", "transcript"
+    ),
+    Action(
+        "transcript.next", ("down", "j", "alt+down"), "", "Down", "Next message", "Transcript", "transcript"
+    ),
     Action(
         "transcript.fold", ("enter", "space"), "", "Reasoning", "Fold reasoning", "Transcript", "transcript"
     ),
@@ -163,105 +170,9 @@ ACTIONS: tuple[Action, ...] = (
 
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
-_KEY_WORDS = {"escape": "esc", "pageup": "pgup", "pagedown": "pgdn"}
 
-
-def canonical(key: str) -> str:
-    """Textual's long name of a key: `question_mark` for `?`."""
-    return next(iter(Binding.make_bindings([(key, "")]))).key
-
-
-def key_label(key: str) -> str:
-    """A key as people write it: `ctrl+o`, `?`, `esc`."""
-    modifiers, _, base = key.rpartition("+")
-    base = base or "+"
-    word = _KEY_WORDS.get(base) or (base if base == "space" else key_to_character(base)) or base
-    return f"{modifiers}+{word}" if modifiers else word
-
-
-def is_leader(key: str) -> bool:
-    """Whether a key counts only after the leader."""
-    return key.startswith(LEADER)
-
-
-class Keymap:
-    """Which keys each action has now: the table's, or those that a person chose."""
-
-    def __init__(self, chosen: Mapping[str, tuple[str, ...]] | None = None) -> None:
-        chosen = chosen or {}
-        self._keys = {action.id: tuple(chosen.get(action.id, action.keys)) for action in ACTIONS}
-        self._chosen = frozenset(chosen)
-
-    def direct(self, action_id: str) -> tuple[str, ...]:
-        """An action's keys that need no leader, as Textual names them."""
-        return tuple(canonical(key) for key in self._keys[action_id] if not is_leader(key))
-
-    def leader(self) -> dict[str, Action]:
-        """Key after the leader -> action, in the order of the table."""
-        return {
-            canonical(key.removeprefix(LEADER)): action
-            for action in ACTIONS
-            for key in self._keys[action.id]
-            if is_leader(key)
-        }
-
-    def of_scope(self, scope: Scope) -> dict[str, str]:
-        """Key -> action id, for the widget that acts by itself."""
-        return {key: action.id for action in ACTIONS if action.scope == scope for key in self.direct(action.id)}
-
-    def labels(self, action_id: str) -> tuple[str, ...]:
-        """An action's keys as people write them, the leader's own key spelt out."""
-        return tuple(self._label(key) for key in self._keys[action_id])
-
-    def textual(self) -> dict[str, str]:
-        """What `App.set_keymap` takes: only what a person changed."""
-        return {
-            action_id: ",".join(self.direct(action_id)) or _unbound(action_id) for action_id in self._chosen
-        }
-
-    def _label(self, key: str) -> str:
-        if not is_leader(key):
-            return key_label(canonical(key))
-        return f"{self.labels('leader')[0]} {key_label(canonical(key.removeprefix(LEADER)))}"
-
-
-def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
-    """The screen's bindings; their ids are the actions', so that `App.set_keymap` finds them."""
-    keymap = Keymap()
-    return [
-        Binding(
-            ",".join(keymap.direct(action.id)) or _unbound(action.id),
-            action.command,
-            action.label,
-            show=action.show,
-            key_display=", ".join(keymap.labels(action.id)),
-            priority=action.priority,
-            tooltip=action.description,
-            id=action.id,
-        )
-        for action in actions
-        if action.scope == "screen"
-    ]
-
-
-def rows(actions: Iterable[Action], keymap: Keymap) -> Iterator[tuple[str, Action]]:
-    """(keys, action) as a list of keys shows them: a family takes one row, from its first to its last key."""
-    families: dict[str, list[Action]] = {}
-    for action in actions:
-        families.setdefault(action.family or action.id, []).append(action)
-    for members in families.values():
-        keys = keymap.labels(members[0].id)
-        if len(members) > 1 and keys:
-            keys = (f"{keys[0]}…{keymap.labels(members[-1].id)[0].rpartition(' ')[2]}",)
-        yield " · ".join(keys), members[0]
-
-
-async def perform(screen: Screen[object], action_id: str) -> None:
+async def perform(screen: Screen[Any], action_id: str) -> None:
     """Run an action by its id on the screen, or on the app if the screen does not have it."""
     command = BY_ID[action_id].command
     namespace = screen if hasattr(screen, f"action_{command.partition('(')[0]}") else screen.app
     await screen.app.run_action(command, namespace)
-
-
-def _unbound(action_id: str) -> str:
-    return f"unbound-{action_id}"

@@ -39,4 +39,4 @@ async def edit(app: App[object], text: str) -> str:
         edited = await asyncio.to_thread(path.read_text, "utf-8", "replace")
         return sanitise(edited).rstrip("\n")
     finally:
-        path.unlink(missing_ok=True)
+        await asyncio.to_thread(path.unlink, missing_ok=True)

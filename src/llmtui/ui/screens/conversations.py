@@ -146,10 +146,16 @@ class ConversationScreen(Screen[None]):
 
     @work(group="dialog", exit_on_error=False)
     async def action_show_chats(self) -> None:
-        """Pick a chat from the list."""
-        chosen = await self.app.push_screen_wait(ChatList(await self.services.chat.recent()))
-        if chosen is not None:
-            await self.open_chat(chosen)
+        """Open or delete a chat of the list."""
+        chat = self.services.chat
+        chats = ChatList(await chat.recent(), current=self.chat_id, streaming=chat.streaming)
+        choice = await self.app.push_screen_wait(chats)
+        if choice is None:
+            return
+        if choice.delete:
+            await self.delete_chat(choice.conversation_id)
+        else:
+            await self.open_chat(choice.conversation_id)
 
     @work(group="dialog", exit_on_error=False)
     async def action_rename_chat(self) -> None:
@@ -168,10 +174,16 @@ class ConversationScreen(Screen[None]):
         self.flash("this is a copy; the chat that it comes from is unchanged")
 
     async def action_delete_chat(self) -> None:
-        """Delete the chat and show the one before."""
-        self._deleted = self.chat_id
-        await self.services.chat.delete(self.chat_id)
-        await self.show(await self.services.chat.latest() or self.services.chat.new(self.target))
+        """Delete the chat that is shown."""
+        await self.delete_chat(self.chat_id)
+
+    async def delete_chat(self, conversation_id: str) -> None:
+        """Delete a chat; if it is the one shown, show the one before."""
+        self._deleted = conversation_id
+        await self.services.chat.delete(conversation_id)
+        if conversation_id == self.chat_id:
+            await self.show(await self.services.chat.latest() or self.services.chat.new(self.target))
+        await self.refresh_chats()
         self.flash("chat deleted · ctrl+g u brings it back")
 
     async def action_restore_chat(self) -> None:

@@ -53,7 +53,8 @@ class MainScreen(ConversationScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     DEFAULT_CSS = """
-    MainScreen { layout: vertical; }
+    MainScreen { layout: vertical; layers: base flash; }
+    MainScreen Flash { layer: flash; dock: bottom; }
     MainScreen #body { height: 1fr; }
     MainScreen #right { width: 1fr; height: 1fr; }
     MainScreen.-low #title, MainScreen.-low StatusBar { display: none; }

@@ -41,9 +41,9 @@ class ChatPane(Vertical):
     transcript = query_one(Transcript)
     activity = query_one(Activity)
 
-    def __init__(self, running: Callable[[str], Reply | None]) -> None:
+    def __init__(self, reply_of: Callable[[str], Reply | None]) -> None:
         super().__init__()
-        self._running = running
+        self._reply_of = reply_of
         self._thread: Thread | None = None
         self._live: dict[str, Entry] = {}
         """What has arrived of each reply that streams, shown or not."""
@@ -71,7 +71,7 @@ class ChatPane(Vertical):
                 self.transcript.begin(self._live[message.id])
         self._show_title()
         self._refresh_empty()
-        self.activity.watch_reply(self._running(thread.conversation.id))
+        self.activity.watch_reply(self._reply_of(thread.conversation.id))
 
     def retitle(self, thread: Thread) -> None:
         """Show a conversation's new title."""
@@ -98,7 +98,7 @@ class ChatPane(Vertical):
         if self._shows(event.message.conversation_id):
             self.transcript.begin(self._live[event.message.id])
             self._refresh_empty()
-            self.activity.watch_reply(self._running(event.message.conversation_id))
+            self.activity.watch_reply(self._reply_of(event.message.conversation_id))
 
     def grow_reply(self, event: ReplyGrew) -> None:
         """Add what arrived."""

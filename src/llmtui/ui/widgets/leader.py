@@ -20,7 +20,7 @@ _FRAME = 4
 class LeaderPanel(ModalScreen[str | None]):
     """Lists the keys that work after the leader; the next key gives its action's id, or None.
 
-    The binding that opens it has to be a priority one: only then does the next key, however fast, come here.
+    The binding that opens it has to have priority: only then does the next key, however fast, come here.
     """
 
     DEFAULT_CSS = """
@@ -47,6 +47,7 @@ class LeaderPanel(ModalScreen[str | None]):
         """Take the actions that work now; None means all."""
         super().__init__()
         self._keymap = keymap
+        self._answered = False
         offered = keymap.leader()
         self._actions = {
             key: action for key, action in offered.items() if actions is None or action in actions
@@ -68,12 +69,15 @@ class LeaderPanel(ModalScreen[str | None]):
         self._show_keys()
 
     def on_key(self, event: events.Key) -> None:
-        """Close with what the key means."""
+        """Close with what the key means; keys typed so fast that they came here too go on to the app."""
         event.stop()
         event.prevent_default()
+        if self._answered:
+            self.app.post_message(events.Key(event.key, event.character))
+            return
+        self._answered = True
         action = self._actions.get(event.key)
-        if self.is_current:
-            self.dismiss(action.id if action else None)
+        self.dismiss(action.id if action else None)
 
     def _show_keys(self) -> None:
         actions = dict.fromkeys(self._actions.values())
@@ -88,7 +92,7 @@ class LeaderPanel(ModalScreen[str | None]):
         self.query_one(Static).update(Content("\n").join(lines))
 
     def _rows(self, actions: Sequence[Action]) -> list[Content]:
-        shown = list(rows(actions, self._keymap.leader_labels))
+        shown = list(rows(actions, lambda id: self._keymap.leader_labels(id)[:1]))
         keys_width = max(cell_len(keys) for keys, _ in shown)
         return [
             Content.assemble((keys.rjust(keys_width), "bold $accent"), "  ", action.family or action.label)

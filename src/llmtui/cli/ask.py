@@ -1,0 +1,112 @@
+"""`llmtui ask`: one question, and its answer on standard output as it comes."""
+
+import argparse
+import asyncio
+import sys
+from contextlib import aclosing
+
+from llmtui.bootstrap import build_registry
+from llmtui.cli.output import JsonOutput, Output, TextOutput
+from llmtui.cli.session import load_aloud
+from llmtui.config.schema import AgentSettings, AppSettings
+from llmtui.core.chat import ChatRequest
+from llmtui.core.conversation import user
+from llmtui.core.errors import ConfigError, LlmtuiError
+from llmtui.core.ports import ProviderRegistry
+from llmtui.core.text import sanitise
+
+_EPILOG = """\
+Standard input is added below the question when it is not a terminal; without a question it is the question.
+
+With --json one object is printed at the end: text, reasoning, tool_calls, provider, model, finish, usage,
+warnings, and error: null, or type, message and hint; text is then what had arrived before it.
+
+exit codes:
+   0 done                   1 other failure          2 config or usage       130 ctrl+c
+  10 no connection         11 timeout               12 reply was cut          13 not this API
+  20 key refused           21 no credit             22 rate limit             23 overloaded
+  24 server error          30 context too long      31 content filtered       32 no such model
+  33 not supported         34 request refused
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EPILOG
+    parser.add_argument("question", nargs="*", help="what to ask")
+    parser.add_argument("-p", "--provider", metavar="ID", help="the provider to ask")
+    parser.add_argument("-m", "--model", help="the model to ask for")
+    parser.add_argument("-a", "--agent", metavar="NAME", help="an agent of the config file")
+    parser.add_argument("-s", "--system", metavar="TEXT", dest="system_prompt", help="the system prompt")
+    parser.add_argument("-t", "--temperature", type=float, metavar="T", help="0 to 2")
+    parser.add_argument("--max-tokens", type=int, metavar="N", help="the longest reply")
+    parser.add_argument("--reasoning", action="store_true", help="show reasoning on standard error")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask, and print the answer."""
+    question = compose(" ".join(arguments.question), _piped())
+    loaded, paths = load_aloud(arguments)
+    settings = loaded.settings
+    way = _merged(_agent(settings, arguments.agent), arguments)
+    provider = way.provider or settings.default_provider
+    if provider is None:
+        raise ConfigError("no provider is configured")
+    request = ChatRequest((user(question),), way.model, way.system_prompt, way.temperature, way.max_tokens)
+    output = JsonOutput() if arguments.json else TextOutput(reasoning=arguments.reasoning)
+    asyncio.run(_ask(build_registry(settings, paths), provider, request, output))
+    return 0
+
+
+def compose(question: str, context: str) -> str:
+    """The question, with what was piped in marked off below it; raises ConfigError without both."""
+    question, context = sanitise(question).strip(), sanitise(context).strip("\n")
+    if not context.strip():
+        context = ""
+    if question and context:
+        return f"{question}\n\n<standard_input>\n{context}\n</standard_input>"
+    if not question and not context:
+        raise ConfigError("nothing to ask: give a question, or pipe one in")
+    return question or context
+
+
+def _piped() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        return ""
+    return sys.stdin.buffer.read().decode("utf-8", "replace")
+
+
+def _agent(settings: AppSettings, name: str | None) -> AgentSettings:
+    if name is None:
+        return AgentSettings(name="ask")
+    for agent in settings.agents:
+        if agent.name.lower() == name.lower():
+            return agent
+    known = ", ".join(agent.name for agent in settings.agents) or "none"
+    raise ConfigError(f"no agent '{name}'; configured: {known}")
+
+
+def _merged(agent: AgentSettings, arguments: argparse.Namespace) -> AgentSettings:
+    """The agent, with the arguments over it."""
+    given = {
+        name: value
+        for name in AgentSettings.model_fields
+        if name != "name" and (value := getattr(arguments, name)) is not None
+    }
+    return agent.model_copy(update=given)
+
+
+async def _ask(registry: ProviderRegistry, provider: str, request: ChatRequest, output: Output) -> None:
+    try:
+        async with aclosing(registry.get(provider).stream_chat(request)) as events:
+            async for event in events:
+                output.show(event)
+    except (LlmtuiError, asyncio.CancelledError) as error:
+        output.end(error)
+        raise
+    else:
+        output.end(None)
+    finally:
+        await registry.aclose()

@@ -1,0 +1,72 @@
+"""`llmtui config`: where the file is, and what is wrong with it."""
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from llmtui.bootstrap import build_registry
+from llmtui.cli.console import warn
+from llmtui.cli.session import config_path, load_aloud
+from llmtui.config.document import Document, KeyPath
+from llmtui.config.loader import LoadedSettings
+from llmtui.config.paths import Paths, user_paths
+from llmtui.core.errors import ConfigError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="path|check")
+    actions.add_parser("path", help="print where the config file is, or would be")
+    actions.add_parser("check", help="check the file with each provider's options; exits with 2 when wrong")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the action."""
+    actions: Mapping[str, Callable[[argparse.Namespace], int]] = {"path": _path, "check": _check}
+    return actions[arguments.action](arguments)
+
+
+def _path(arguments: argparse.Namespace) -> int:
+    paths = user_paths()
+    print(config_path(arguments, paths) or paths.config_file)
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    loaded, paths = load_aloud(arguments)
+    document = loaded.document or Document(Path("(no config file)"))
+    warnings = [*_check_kinds(loaded, paths, document), *_check_screen(loaded, paths, document)]
+    for warning in warnings:
+        warn(warning)
+    if document.problems:
+        raise ConfigError("\n".join(document.report()))
+    said = f", {len(warnings)} warning(s)" if warnings else ""
+    print(f"{document.path}: {len(loaded.settings.providers)} provider(s), no errors{said}")
+    return 0
+
+
+def _check_kinds(loaded: LoadedSettings, paths: Paths, document: Document) -> Iterator[str]:
+    """Complain of what the kinds refuse in their providers' options; yields what they warn of."""
+    registry = build_registry(loaded.settings, paths)
+    for index, provider in enumerate(loaded.settings.providers):
+        for issue in registry.validate(provider.id):
+            place: KeyPath = ("providers", index, *issue.key.split("."))
+            if issue.severity == "error":
+                document.complain(place, issue.message)
+            else:
+                yield document.describe(place, issue.message)
+
+
+def _check_screen(loaded: LoadedSettings, paths: Paths, document: Document) -> Iterator[str]:
+    """What the screen would warn of: keys and themes never stop it."""
+    # Textual is loaded by this one command-line check only.
+    from llmtui.ui.keymap import validate_keymap
+    from llmtui.ui.theming import load_themes
+
+    for problem in validate_keymap(loaded.settings.keys)[1]:
+        yield document.describe(("keys",), problem.removeprefix("keys: "))
+    themes, problems = load_themes([paths.theme_dir])
+    yield from map(str, problems)
+    known = [theme.name for theme in themes]
+    if (theme := loaded.settings.theme) is not None and theme not in known:
+        yield document.describe(("theme",), f"there is no theme '{theme}'; there are: {', '.join(known)}")

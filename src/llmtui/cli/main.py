@@ -1,0 +1,92 @@
+"""The command line: the options that all commands share, and which module a command is."""
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+
+from llmtui import __version__
+from llmtui.cli.console import complain
+from llmtui.core.errors import ConfigError, LlmtuiError, ProviderError
+
+COMMANDS: Mapping[str, str] = {
+    "ask": "ask one question and print the answer",
+    "providers": "list the providers with their state",
+    "models": "list a provider's models, or pull the embedded one",
+    "config": "show where the config file is, or check it",
+}
+"""Each is a module `llmtui.cli.<name>` with `add_arguments(parser)` and `run(arguments) -> exit code`."""
+
+EXIT_FAILED = 1
+EXIT_CONFIG = 2
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    _accept_any_locale()
+    try:
+        code = _chosen(sys.argv[1:] if argv is None else argv)()
+        print(end="", flush=True)
+    except LlmtuiError as error:
+        complain(error)
+        return _exit_code(error)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader has left; nor shall the interpreter complain when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return EXIT_BROKEN_PIPE
+    return code
+
+
+def _chosen(argv: Sequence[str]) -> Callable[[], int]:
+    """The command that the arguments name; only its module is imported."""
+    arguments = _parser().parse_args(argv)
+    command = import_module(f"llmtui.cli.{arguments.command or 'tui'}")
+    if arguments.command:
+        parser = argparse.ArgumentParser(
+            f"llmtui {arguments.command}", description=COMMANDS[arguments.command], allow_abbrev=False
+        )
+        _add_config_option(parser)
+        command.add_arguments(parser)
+        arguments = parser.parse_args(arguments.rest, arguments)
+    return lambda: int(command.run(arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    commands = "\n".join(f"  {name:<11}{text}" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        "llmtui",
+        description="A full-screen terminal chat over many LLM providers. Without a command, it starts.",
+        epilog=f"commands:\n{commands}\n\n`llmtui COMMAND --help` explains each.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"llmtui {__version__}")
+    _add_config_option(parser)
+    parser.add_argument("--theme", metavar="NAME", help="the theme to start with")
+    parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help="see below")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def _add_config_option(parser: argparse.ArgumentParser) -> None:
+    # Suppressed, so that the command's parser does not undo an option that stood before the command.
+    parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="the config file to use")
+
+
+def _exit_code(error: LlmtuiError) -> int:
+    if isinstance(error, ProviderError):
+        return error.exit_code
+    return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED
+
+
+def _accept_any_locale() -> None:
+    """Show a character that the locale lacks as `?` instead of ending with an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

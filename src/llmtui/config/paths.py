@@ -1,0 +1,36 @@
+"""Where files are kept on this system; nothing is created before somebody writes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+
+APP_NAME = "llmtui"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The user's places, by the customs of the platform."""
+
+    config_file: Path
+    data_dir: Path
+    """The database and the embedded model."""
+    log_dir: Path
+    cache_dir: Path
+    """May be deleted at any time."""
+
+    @property
+    def theme_dir(self) -> Path:
+        """A person's own themes, beside the config file."""
+        return self.config_file.parent / "themes"
+
+
+def user_paths() -> Paths:
+    """The places of the user who runs this; `XDG_*` variables are obeyed."""
+    dirs = PlatformDirs(APP_NAME, appauthor=False)
+    return Paths(
+        config_file=dirs.user_config_path / "config.yaml",
+        data_dir=dirs.user_data_path,
+        log_dir=dirs.user_log_path,
+        cache_dir=dirs.user_cache_path,
+    )

@@ -1,0 +1,285 @@
+"""One translator for all wires: an answer, an in-stream error or a broken transport becomes a ProviderError.
+
+The status decides first, a structured code second, and the message's words last and only where the status
+says no more than "your request": prompts are echoed in error bodies, so words alone prove nothing.
+"""
+
+import math
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from llmtui.core.errors import (
+    AuthError,
+    BadRequest,
+    BillingError,
+    ConnectError,
+    ContentFiltered,
+    ContextTooLong,
+    ErrorContext,
+    IncompleteStream,
+    ModelNotFound,
+    Overloaded,
+    ProtocolError,
+    ProviderError,
+    RateLimited,
+    ServerError,
+    Timeout,
+    Unsupported,
+)
+from llmtui.providers.error_bodies import ErrorBody, looks_like_html, page_title, read_body, read_payload
+
+ErrorClass = type[ProviderError]
+LONGEST_MESSAGE = 600
+LONGEST_EXCERPT = 120
+
+BY_STATUS: Mapping[int, ErrorClass] = {
+    401: AuthError,
+    402: BillingError,
+    403: AuthError,
+    408: ServerError,
+    429: RateLimited,
+    503: Overloaded,
+    529: Overloaded,
+}
+# Codes that say more than their status does, and hold whatever the status is.
+BY_CODE: Mapping[str, ErrorClass] = {
+    "insufficient_quota": BillingError,
+    "billing_error": BillingError,
+    "billing_not_active": BillingError,
+    "billing_hard_limit_reached": BillingError,
+    "context_length_exceeded": ContextTooLong,
+    "exceed_context_size_error": ContextTooLong,
+    "model_context_window_exceeded": ContextTooLong,
+    "request_too_large": ContextTooLong,
+    "content_filter": ContentFiltered,
+    "content_policy_violation": ContentFiltered,
+    "moderation_blocked": ContentFiltered,
+    "model_not_found": ModelNotFound,
+    "unsupported_parameter": Unsupported,
+    "unsupported_value": Unsupported,
+    "overloaded_error": Overloaded,
+    "engine_overloaded": Overloaded,
+    "invalid_api_key": AuthError,
+}
+# Codes that only repeat what a status would have said: for errors inside a stream, which have none.
+BY_GENERIC_CODE: Mapping[str, ErrorClass] = {
+    "authentication_error": AuthError,
+    "permission_error": AuthError,
+    "rate_limit_error": RateLimited,
+    "rate_limit_exceeded": RateLimited,
+    "not_found_error": ModelNotFound,
+    "invalid_request_error": BadRequest,
+    "server_error": ServerError,
+    "api_error": ServerError,
+    "timeout_error": ServerError,
+}
+BY_WORDS: Sequence[tuple[re.Pattern[str], ErrorClass]] = [
+    (re.compile(pattern, re.IGNORECASE), error_class)
+    for pattern, error_class in (
+        (r"maximum context length|context[ _]length[ _]exceeded|prompt is too long", ContextTooLong),
+        (r"exceeds? the available context size|longer than the context length", ContextTooLong),
+        (r"exceeds the maximum number of tokens|current length is \d+ while limit is \d+", ContextTooLong),
+        (r"request (entity )?too large", ContextTooLong),
+        (r"credit balance is too low|spend(ing)? limit", BillingError),
+        (r"api[ _]key not valid|(incorrect|invalid) api[ _]key", AuthError),
+        (r"model\b.{0,120}\b(not found|does not exist|is not available)", ModelNotFound),
+        (r"does not support|is not supported|unsupported (parameter|value)", Unsupported),
+    )
+]
+WORDS_COUNT_FOR = (None, 400, 413, 422)
+
+
+def error_from_response(
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    context: ErrorContext,
+    secrets: Sequence[str],
+) -> ProviderError:
+    """The error that an HTTP answer means; also for a 2xx that is not what the wire speaks."""
+    named = {name.lower(): value for name, value in headers.items()}
+    context = replace(
+        context,
+        status=status,
+        request_id=named.get("request-id") or named.get("x-request-id") or context.request_id,
+        retry_after_s=retry_after_s(named),
+    )
+    if 300 <= status < 400:
+        return _redirected(named.get("location", ""), context, secrets)
+    content_type = named.get("content-type", "")
+    if status < 400:
+        page = looks_like_html(content_type, body)
+        return _not_this_wire(page, body, context, secrets)
+    details = read_body(status, content_type, body)
+    return _build(_error_class(status, details), details, context, secrets)
+
+
+def classify(
+    payload: object, *, context: ErrorContext, secrets: Sequence[str], status: int | None = None
+) -> ProviderError:
+    """The error that an object inside a stream means; it has no HTTP status of its own."""
+    details = read_payload(payload)
+    status = status or details.status
+    error_class = _error_class(status, details)
+    return _build(error_class, details, replace(context, status=status), secrets)
+
+
+def transport_error(
+    error: BaseException, url: str, *, started: bool, context: ErrorContext, secrets: Sequence[str]
+) -> ProviderError:
+    """The error that an exception of an HTTP client means; `started` once the answer's headers had come.
+
+    httpx and httpx2 (inside the SDKs) name their exceptions alike, so the names tell, and the system's own
+    error beneath them gives the words.
+    """
+    names = {base.__name__ for base in type(error).__mro__}
+    place = redact(address(url), secrets)
+    words = redact(f"{_transport_words(error, names)} at {place}", secrets)
+    if "ConnectTimeout" in names:
+        return Timeout(f"no connection in time to {place}", phase="connect", context=context)
+    if names & {"DecodingError"}:
+        return ProtocolError(words, context=context)
+    if names & {"InvalidURL", "UnsupportedProtocol", "LocalProtocolError", "UnicodeEncodeError"}:
+        hint = "check base_url, api_key and headers of this provider in the config file"
+        return BadRequest(words, context=context, hint=hint)
+    if started:
+        return IncompleteStream(
+            f"the connection was cut before the reply was complete ({place})", context=context
+        )
+    return ConnectError(words, context=context)
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds to wait, from `retry-after-ms`, or `retry-after` as seconds or as an HTTP date."""
+    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "")
+    if (seconds := _number(value)) is not None:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+
+
+def redact(text: str, secrets: Sequence[str]) -> str:
+    """The text without the secrets; a short one counts only as a whole word, or it would maim all text."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        edge = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+        before, after = edge if len(secret) < 8 else ("", "")
+        text = re.sub(f"{before}{re.escape(secret)}{after}", "[redacted]", text)
+    return text
+
+
+def address(url: str) -> str:
+    """Scheme, host, port and path of a URL: no user, password or query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that is none"
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return max(0.0, number) if math.isfinite(number) else None
+
+
+def _error_class(status: int | None, details: ErrorBody) -> ErrorClass:
+    specific = next((BY_CODE[code] for code in details.codes if code in BY_CODE), None)
+    if status == 401:
+        return AuthError
+    if specific:
+        return specific
+    if status == 404:
+        named = details.structured and re.search(r"\bmodels?\b", details.message, re.IGNORECASE)
+        return ModelNotFound if named else BadRequest
+    if status is not None and (status in BY_STATUS or status >= 500):
+        return BY_STATUS.get(status, ServerError)
+    generic = next((BY_GENERIC_CODE[code] for code in details.codes if code in BY_GENERIC_CODE), None)
+    return _by_words(status, details) or generic or (ServerError if status is None else BadRequest)
+
+
+def _by_words(status: int | None, details: ErrorBody) -> ErrorClass | None:
+    if status not in WORDS_COUNT_FOR:
+        return None
+    return next((found for pattern, found in BY_WORDS if pattern.search(details.message)), None)
+
+
+def _build(
+    error_class: ErrorClass, details: ErrorBody, context: ErrorContext, secrets: Sequence[str]
+) -> ProviderError:
+    code = redact(next(iter(details.codes), ""), secrets)
+    message = redact(details.message, secrets)[:LONGEST_MESSAGE]
+    hint = ""
+    if error_class is BadRequest and context.status == 404:
+        hint = "check the base URL: the server knows no such path"
+    return error_class(message, context=replace(context, code=code), hint=hint)
+
+
+def _redirected(location: str, context: ErrorContext, secrets: Sequence[str]) -> ProviderError:
+    target = redact(address(location), secrets) or "another address"
+    return ProtocolError(
+        f"the server redirects to {target}", context=context, hint="set base_url to the final address"
+    )
+
+
+def _not_this_wire(page: bool, body: bytes, context: ErrorContext, secrets: Sequence[str]) -> ProviderError:
+    if page:
+        title = redact(page_title(body), secrets)
+        named = f" titled '{title}'" if title else ""
+        words = f"a web page came instead of a reply{named}: it looks like a proxy or login page"
+        return ProtocolError(words, context=context)
+    excerpt = redact(body.decode("utf-8", "replace"), secrets).strip()[:LONGEST_EXCERPT]
+    words = f"the reply is not what this wire speaks: {excerpt or 'it is empty'}"
+    return ProtocolError(words, context=context)
+
+
+def _transport_words(error: BaseException, names: set[str]) -> str:
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, socket.gaierror):
+            return "name not found"
+        if isinstance(cause, ConnectionRefusedError):
+            return "connection refused"
+        if isinstance(cause, ssl.SSLError):
+            # Only OpenSSL's own errors have these fields.
+            refused = getattr(cause, "verify_message", "")
+            reason = getattr(cause, "reason", None) or "handshake failed"
+            return f"TLS certificate refused: {refused}" if refused else f"TLS failure: {_spaced(reason)}"
+    if "RemoteProtocolError" in names or "ReadError" in names:
+        return "the connection was closed before any answer"
+    if "UnicodeEncodeError" in names or "LocalProtocolError" in names:
+        return "a header or the address has a character that HTTP does not allow"
+    system = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
+    return (system or str(error) or type(error).__name__).lower()
+
+
+def _spaced(reason: str) -> str:
+    return reason.replace("_", " ").lower()
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        current = waiting.pop(0)
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        waiting += [current.__cause__, current.__context__]
+        if isinstance(current, BaseExceptionGroup):
+            waiting += current.exceptions

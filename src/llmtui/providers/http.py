@@ -1,0 +1,209 @@
+"""HTTP for the adapters: one client each, streams that always close, and errors in our own words."""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from functools import cache
+from typing import Any, cast
+
+import httpx
+
+from llmtui import __version__
+from llmtui.core.errors import ErrorContext, ProviderError, Timeout
+from llmtui.core.guard import Clocks
+from llmtui.providers.error_bodies import looks_like_html
+from llmtui.providers.failures import error_from_response, transport_error
+
+USER_AGENT = f"llmtui/{__version__}"
+LONGEST_ERROR_BODY = 64 * 1024
+ERROR_BODY_CLOCK_S = 5.0
+"""A server that refuses a request may still stall while it says why."""
+JSON_CLOCK_S = 10.0
+DRAIN_CLOCK_S = 0.2
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """The one TLS context of the process; it verifies with the system's trust store."""
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def new_client(clocks: Clocks) -> httpx.AsyncClient:
+    """A client without read timeouts (the guard's clocks rule) that follows no redirect.
+
+    `trust_env` makes it use the proxies of the environment; httpx takes no credentials from there.
+    """
+    return httpx.AsyncClient(
+        verify=tls_context(),
+        timeout=httpx.Timeout(None, connect=clocks.connect),
+        follow_redirects=False,
+        trust_env=True,
+        headers={"user-agent": USER_AGENT},
+    )
+
+
+def auth_headers(key: str | None, own: Mapping[str, str]) -> dict[str, str]:
+    """A bearer token when there is a key, under the headers that the settings name."""
+    bearer = {"authorization": f"Bearer {key.strip()}"} if key and key.strip() else {}
+    return bearer | {name.lower(): value for name, value in own.items()}
+
+
+class Http:
+    """Requests of one provider; the client is built when it is first needed.
+
+    Every request names its whole URL and headers, so that an address may change while the provider lives.
+    """
+
+    def __init__(self, provider: str, clocks: Clocks) -> None:
+        self._provider = provider
+        self._clocks = clocks
+        self._client: httpx.AsyncClient | None = None
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """The client, built now if need be."""
+        if self._client is None:
+            self._client = new_client(self._clocks)
+        return self._client
+
+    async def aclose(self) -> None:
+        """Close the connections; the next request opens new ones."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    @asynccontextmanager
+    async def post(
+        self,
+        url: str,
+        payload: Mapping[str, Any],
+        headers: Mapping[str, str],
+        *,
+        model: str = "",
+        secrets: Sequence[str] = (),
+    ) -> AsyncIterator["Reply"]:
+        """Open a streaming POST; the response is closed when the block ends, however it ends."""
+        context = ErrorContext(provider=self._provider, model=model)
+        try:
+            request = self.client.build_request("POST", url, json=payload, headers=dict(headers))
+            response = await self.client.send(request, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as error:
+            # Not chained: some of these exceptions carry the header that they complain of.
+            raise transport_error(error, url, started=False, context=context, secrets=secrets) from None
+        try:
+            reply = Reply(response, url, context, secrets)
+            await reply.require_success()
+            yield reply
+        finally:
+            await response.aclose()
+
+    async def json(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        payload: Mapping[str, Any] | None = None,
+        secrets: Sequence[str] = (),
+        clock_s: float = JSON_CLOCK_S,
+    ) -> Any:
+        """Ask for one JSON value."""
+        context = ErrorContext(provider=self._provider)
+        try:
+            async with asyncio.timeout(clock_s):
+                response = await self.client.request(method, url, json=payload, headers=dict(headers))
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as error:
+            raise transport_error(error, url, started=False, context=context, secrets=secrets) from None
+        except TimeoutError:
+            words = f"no answer within {clock_s:g} s"
+            raise Timeout(words, phase="total", context=context) from None
+        if response.status_code == 200 and not _is_page(response, response.content):
+            try:
+                return json.loads(response.content)
+            except ValueError:
+                pass
+        raise error_from_response(
+            response.status_code, response.headers, response.content, context=context, secrets=secrets
+        )
+
+
+class Reply:
+    """An open response."""
+
+    def __init__(
+        self, response: httpx.Response, url: str, context: ErrorContext, secrets: Sequence[str]
+    ) -> None:
+        self._response = response
+        self._url = url
+        self.context = context
+        self.secrets = secrets
+
+    @property
+    def request_id(self) -> str | None:
+        """What the server calls this request."""
+        headers = self._response.headers
+        return next((headers[name] for name in ("x-request-id", "request-id") if name in headers), None)
+
+    @property
+    def content_type(self) -> str:
+        """The media type, without parameters."""
+        return str(self._response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+    async def require_success(self) -> None:
+        """Raise the error that any other answer than a 200 means; a web page is never a reply."""
+        if self._response.status_code != 200 or "html" in self.content_type:
+            raise self.not_this_wire(await _head(self._response.aiter_bytes()))
+
+    def not_this_wire(self, body: bytes) -> ProviderError:
+        """The error for a body that the wire does not speak."""
+        return error_from_response(
+            self._response.status_code,
+            self._response.headers,
+            body,
+            context=self.context,
+            secrets=self.secrets,
+        )
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body as it comes; a broken connection is an IncompleteStream, a web page a ProtocolError."""
+        begun = False
+        try:
+            async with aclosing(cast(AsyncGenerator[bytes, None], self._response.aiter_bytes())) as chunks:
+                async for chunk in chunks:
+                    # No wire's stream begins so, whatever the content type says.
+                    if not begun and chunk.lstrip().startswith(b"<"):
+                        raise self.not_this_wire(chunk + await _head(chunks))
+                    begun = begun or bool(chunk.strip())
+                    yield chunk
+        except httpx.HTTPError as error:
+            raise transport_error(
+                error, self._url, started=True, context=self.context, secrets=self.secrets
+            ) from error
+
+
+async def drain(rest: AsyncIterator[object]) -> None:
+    """Read the few bytes behind the last event, so that the connection can be used again."""
+    with suppress(TimeoutError, ProviderError):
+        async with asyncio.timeout(DRAIN_CLOCK_S):
+            async for _ in rest:
+                pass
+
+
+async def _head(chunks: AsyncIterator[bytes]) -> bytes:
+    """The beginning of a body; what came before a stall or a cut is enough to name an error."""
+    body = bytearray()
+    with suppress(TimeoutError, httpx.HTTPError):
+        async with asyncio.timeout(ERROR_BODY_CLOCK_S):
+            async for chunk in chunks:
+                body += chunk
+                if len(body) >= LONGEST_ERROR_BODY:
+                    break
+    return bytes(body)
+
+
+def _is_page(response: httpx.Response, body: bytes) -> bool:
+    return looks_like_html(response.headers.get("content-type", ""), body)

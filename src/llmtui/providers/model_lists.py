@@ -1,0 +1,46 @@
+"""The `/models` answers of OpenAI-shaped servers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from llmtui.core.models import Capabilities, Limit, ModelInfo
+from llmtui.core.text import sanitise_line
+
+# vLLM; Groq; OpenRouter, Together; Mistral; LM Studio.
+CONTEXT_FIELDS = (
+    "max_model_len",
+    "context_window",
+    "context_length",
+    "max_context_length",
+    "loaded_context_length",
+)
+# llama.cpp: what was set, then what the model was trained with.
+META_FIELDS = ("n_ctx", "n_ctx_train")
+
+
+def openai_models(answer: object) -> list[ModelInfo]:
+    """The models of a `data` or `models` list, with their context windows where given."""
+    outer: Mapping[str, Any] = answer if isinstance(answer, dict) else {"data": answer}
+    entries = outer.get("data") or outer.get("models") or []
+    found = (
+        [_model(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    )
+    return [model for model in found if model.id]
+
+
+def _model(entry: Mapping[str, Any]) -> ModelInfo:
+    model_id = entry.get("id") or entry.get("name") or entry.get("model") or ""
+    name = entry.get("name") or ""
+    window = _context_window(entry)
+    return ModelInfo(
+        id=sanitise_line(str(model_id)),
+        name=sanitise_line(str(name)) if name != model_id else "",
+        capabilities=Capabilities(context_window=Limit(window, "live" if window else "unknown")),
+    )
+
+
+def _context_window(entry: Mapping[str, Any]) -> int | None:
+    meta = entry.get("meta")
+    own = [entry.get(field) for field in CONTEXT_FIELDS]
+    own += [meta.get(field) for field in META_FIELDS] if isinstance(meta, dict) else []
+    return next((value for value in own if isinstance(value, int) and value > 0), None)

@@ -1,0 +1,71 @@
+"""What an Ollama server says of itself, asked as seldom as possible."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmtui.core.errors import ProviderError
+from llmtui.core.models import ModelInfo
+from llmtui.providers.http import JSON_CLOCK_S, Http
+from llmtui.providers.ollama_models import ModelFacts, facts_of, loaded_context, models_of
+
+LOOK_CLOCK_S = 3.0
+"""For questions that a chat can do without."""
+
+
+class OllamaServer:
+    """The questions that cost no tokens; what does not change is asked once."""
+
+    def __init__(self, http: Http, base_url: str, headers: Mapping[str, str], secrets: Sequence[str]) -> None:
+        self._http = http
+        self._base_url = base_url
+        self._headers = headers
+        self._secrets = secrets
+        self._version = ""
+        self.known_facts: dict[str, ModelFacts] = {}
+
+    async def models(self) -> list[ModelInfo]:
+        """The models that are there; raises ProviderError."""
+        return models_of(await self._json("GET", "/api/tags"))
+
+    async def facts(self, model: str) -> ModelFacts:
+        """What is known of a model; unknown when the server refuses to say. Raises when nobody answers."""
+        if model not in self.known_facts:
+            try:
+                shown = await self._json("POST", "/api/show", {"model": model})
+            except ProviderError as error:
+                if error.context.status is None:
+                    raise
+                return ModelFacts()
+            self.known_facts[model] = facts_of(shown)
+        return self.known_facts[model]
+
+    async def loaded(self, model: str) -> tuple[bool, int | None]:
+        """Whether a model is in memory, and with which context; taken as loaded when nobody says."""
+        try:
+            return loaded_context(await self._json("GET", "/api/ps", clock_s=LOOK_CLOCK_S), model)
+        except ProviderError:
+            return True, None
+
+    async def version(self) -> str:
+        """The server's version; empty when it does not say."""
+        if not self._version:
+            try:
+                answer = await self._json("GET", "/api/version", clock_s=LOOK_CLOCK_S)
+            except ProviderError:
+                return ""
+            self._version = str(answer.get("version") or "") if isinstance(answer, dict) else ""
+        return self._version
+
+    async def _json(
+        self, method: str, path: str, payload: Mapping[str, Any] | None = None, clock_s: float = JSON_CLOCK_S
+    ) -> Any:
+        url = self._base_url + path
+        return await self._http.json(
+            method, url, self._headers, payload=payload, secrets=self._secrets, clock_s=clock_s
+        )
+
+
+def version_numbers(version: str) -> tuple[int, ...]:
+    """A version's leading numbers, to compare; an unknown version counts as the oldest."""
+    numbers = version.partition("-")[0].split(".")
+    return tuple(int(number) for number in numbers if number.isdigit())

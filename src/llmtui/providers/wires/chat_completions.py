@@ -1,0 +1,137 @@
+"""The chat_completions wire, from a request to its JSON body.
+
+Source: https://platform.openai.com/docs/api-reference/chat/create
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal
+
+from llmtui.core.chat import ChatRequest
+from llmtui.core.conversation import (
+    FilePart,
+    ImagePart,
+    Message,
+    Part,
+    ReasoningPart,
+    Role,
+    TextPart,
+    ToolCallPart,
+    ToolDefinition,
+    ToolResultPart,
+)
+
+MaxTokensField = Literal["max_tokens", "max_completion_tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What vendors of this wire differ in."""
+
+    stream_options: bool = True
+    """Whether the server takes `stream_options`; Mistral answers 422."""
+    max_tokens_field: MaxTokensField = "max_tokens"
+    reasoning_effort: str | None = None
+    short_tool_ids: bool = False
+    """Whether ids of tool calls must be nine letters and digits; Mistral's must."""
+
+
+def request_body(request: ChatRequest, provider: str, dialect: Dialect) -> dict[str, Any]:
+    """The body of a streaming request; vendor parameters are not merged in."""
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": _messages(request, provider, dialect),
+        "stream": True,
+        "stream_options": {"include_usage": True} if dialect.stream_options else None,
+        "temperature": request.temperature,
+        dialect.max_tokens_field: request.max_tokens,
+        "reasoning_effort": dialect.reasoning_effort,
+        "tools": [_tool(tool) for tool in request.tools] or None,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def data_uri(data: bytes, media_type: str) -> str:
+    """Bytes as a `data:` URI."""
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+
+
+def _messages(request: ChatRequest, provider: str, dialect: Dialect) -> list[dict[str, Any]]:
+    messages = [{"role": "system", "content": request.system}] if request.system else []
+    for message in request.messages:
+        if message.role is Role.ASSISTANT:
+            messages += _assistant(message, provider, request.model or "", dialect)
+        else:
+            messages += _results(message, dialect)
+            messages += _user(message)
+    return messages
+
+
+def _user(message: Message) -> Iterator[dict[str, Any]]:
+    content = [block for part in message.parts if (block := _block(part)) is not None]
+    if all(block["type"] == "text" for block in content):
+        if message.text or message.role is Role.USER:
+            yield {"role": "user", "content": "".join(block["text"] for block in content)}
+    else:
+        yield {"role": "user", "content": content}
+
+
+def _block(part: Part) -> dict[str, Any] | None:
+    match part:
+        case TextPart(text):
+            return {"type": "text", "text": text}
+        case ImagePart(data=data, media_type=media_type):
+            return {"type": "image_url", "image_url": {"url": data_uri(data, media_type)}}
+        case FilePart(data=data, media_type=media_type, name=name):
+            return {"type": "file", "file": {"filename": name, "file_data": data_uri(data, media_type)}}
+    return None
+
+
+def _results(message: Message, dialect: Dialect) -> Iterator[dict[str, Any]]:
+    for part in message.parts:
+        if isinstance(part, ToolResultPart):
+            call_id = _tool_id(part.call_id, dialect)
+            yield {"role": "tool", "tool_call_id": call_id, "content": part.content}
+
+
+def _assistant(message: Message, provider: str, model: str, dialect: Dialect) -> Iterator[dict[str, Any]]:
+    calls = [_call(call, dialect) for call in message.tool_calls]
+    if calls:
+        yield {"role": "assistant", "content": message.text or None, "tool_calls": calls} | _replayed(
+            message, provider, model
+        )
+    elif message.text:
+        yield {"role": "assistant", "content": message.text}
+
+
+def _replayed(message: Message, provider: str, model: str) -> dict[str, str]:
+    """Reasoning in the field that it came in: DeepSeek refuses a tool turn without it."""
+    fields: dict[str, str] = {}
+    for part in message.parts:
+        if isinstance(part, ReasoningPart) and part.opaque and part.opaque.belongs_to(provider, model):
+            data = part.opaque.data
+            field = data.get("field") if isinstance(data, dict) else None
+            if isinstance(field, str):
+                fields[field] = fields.get(field, "") + part.text
+    return fields
+
+
+def _call(call: ToolCallPart, dialect: Dialect) -> dict[str, Any]:
+    return {
+        "id": _tool_id(call.id, dialect),
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments or "{}"},
+    }
+
+
+def _tool_id(call_id: str, dialect: Dialect) -> str:
+    if not dialect.short_tool_ids or (len(call_id) == 9 and call_id.isascii() and call_id.isalnum()):
+        return call_id
+    return sha256(call_id.encode()).hexdigest()[:9]
+
+
+def _tool(tool: ToolDefinition) -> Mapping[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)}
+    return {"type": "function", "function": function}

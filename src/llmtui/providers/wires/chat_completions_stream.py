@@ -1,0 +1,183 @@
+"""The chat_completions wire, from the chunks of a stream to events."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from llmtui.core.conversation import Opaque
+from llmtui.core.events import (
+    Finish,
+    FinishReason,
+    ReasoningDelta,
+    ReasoningEnd,
+    Start,
+    StreamEvent,
+    TextDelta,
+    UsageUpdate,
+)
+from llmtui.core.usage import Usage
+from llmtui.providers.wires.tool_calls import ToolCallAssembler
+
+FINISH_REASONS: Mapping[str, FinishReason] = {
+    "stop": FinishReason.STOP,
+    "eos": FinishReason.STOP,
+    "stop_sequence": FinishReason.STOP,
+    "end_turn": FinishReason.STOP,
+    "": FinishReason.STOP,
+    "length": FinishReason.LENGTH,
+    "max_tokens": FinishReason.LENGTH,
+    "model_length": FinishReason.CONTEXT_FULL,
+    "tool_calls": FinishReason.TOOL_CALLS,
+    "function_call": FinishReason.TOOL_CALLS,
+    "content_filter": FinishReason.CONTENT_FILTER,
+    "refusal": FinishReason.REFUSAL,
+}
+# Reasons that report a failure of the server, not an end (OpenRouter, Mistral, vLLM, DeepSeek).
+FAILED_REASONS = ("error", "abort", "insufficient_system_resource")
+REASONING_FIELDS = ("reasoning_content", "reasoning")
+
+
+def failure_in(chunk: Mapping[str, Any], event_name: str = "") -> object | None:
+    """What a chunk reports instead of a piece of the reply; None when all is well."""
+    if chunk.get("error"):
+        return chunk
+    if event_name == "error":
+        return {"error": chunk}
+    reason = _choice(chunk).get("finish_reason")
+    return (
+        {"error": {"message": f"the server ended the reply: {reason}"}} if reason in FAILED_REASONS else None
+    )
+
+
+class ChatCompletionsDecoder:
+    """Feed it every chunk, then ask for the end.
+
+    A `finish_reason` is not the last word: the usage comes after it. `complete` says whether the wire's own
+    terminal signal was seen, that is a `finish_reason` or `[DONE]`.
+    """
+
+    def __init__(self, provider: str, model: str, request_id: str | None = None) -> None:
+        self._provider = provider
+        self._model = model
+        self._request_id = request_id
+        self._started = False
+        self._reasoning_field = ""
+        self._calls = ToolCallAssembler()
+        self._usage: Usage | None = None
+        self._raw_reason: str | None = None
+        self._refused = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether a `finish_reason` has come."""
+        return self._raw_reason is not None
+
+    def decode(self, chunk: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        """The events of one chunk."""
+        choice = _choice(chunk)
+        if choice:
+            yield from self._start(chunk)
+            # A server that ignores `stream` sends a whole `message`.
+            yield from self._delta(choice.get("delta") or choice.get("message") or {})
+            reason = choice.get("finish_reason")
+            self._raw_reason = reason if isinstance(reason, str) else self._raw_reason
+        yield from self._counted(chunk, choice)
+
+    def end(self) -> Iterator[StreamEvent]:
+        """The events after the last chunk, once the wire's terminal signal was seen."""
+        yield from self._start({})
+        yield from self._end_reasoning()
+        yield from self._calls.end()
+        yield Finish(self._reason(), self._raw_reason or "")
+
+    def _start(self, chunk: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        if not self._started:
+            self._started = True
+            yield Start(
+                self._provider, chunk.get("model") or self._model, self._request_id or chunk.get("id")
+            )
+
+    def _delta(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        for field in REASONING_FIELDS:
+            if isinstance(text := delta.get(field), str) and text:
+                yield from self._reasoned(field, text)
+                break
+        content = delta.get("content")
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content or []
+        for block in blocks:
+            if block.get("type") == "thinking":
+                yield from self._reasoned("thinking", _text(block.get("thinking")))
+            else:
+                yield from self._said(_text(block))
+        if isinstance(refusal := delta.get("refusal"), str) and refusal:
+            self._refused = True
+            yield from self._said(refusal)
+        if calls := delta.get("tool_calls"):
+            yield from self._end_reasoning()
+            yield from self._calls.feed(calls)
+
+    def _reasoned(self, field: str, text: str) -> Iterator[StreamEvent]:
+        if text:
+            self._reasoning_field = field
+            yield ReasoningDelta(text)
+
+    def _said(self, text: str) -> Iterator[StreamEvent]:
+        if text:
+            yield from self._end_reasoning()
+            yield TextDelta(text)
+
+    def _end_reasoning(self) -> Iterator[StreamEvent]:
+        field, self._reasoning_field = self._reasoning_field, ""
+        if field:
+            replayable = field in REASONING_FIELDS
+            yield ReasoningEnd(Opaque(self._provider, self._model, {"field": field}) if replayable else None)
+
+    def _counted(self, chunk: Mapping[str, Any], choice: Mapping[str, Any]) -> Iterator[StreamEvent]:
+        counts = chunk.get("usage") or choice.get("usage") or (chunk.get("x_groq") or {}).get("usage")
+        usage = self._usage
+        if counts:
+            usage = usage_of(counts, usage)
+        if isinstance(milliseconds := (chunk.get("timings") or {}).get("predicted_ms"), int | float):
+            usage = replace(usage or Usage(), generation_s=milliseconds / 1000)
+        if usage is not None and usage != self._usage:
+            self._usage = usage
+            yield UsageUpdate(usage)
+
+    def _reason(self) -> FinishReason:
+        if self._refused:
+            return FinishReason.REFUSAL
+        reason = FINISH_REASONS.get(self._raw_reason or "", FinishReason.OTHER)
+        return FinishReason.TOOL_CALLS if self._calls and reason is FinishReason.STOP else reason
+
+
+def usage_of(counts: Mapping[str, Any], before: Usage | None = None) -> Usage:
+    """A `usage` object as a snapshot; the generation time of the snapshot before is kept."""
+    read = counts.get("prompt_tokens_details") or {}
+    wrote = counts.get("completion_tokens_details") or {}
+    return Usage(
+        input=_count(counts.get("prompt_tokens")),
+        output=_count(counts.get("completion_tokens")),
+        cache_read=_count(read.get("cached_tokens", counts.get("prompt_cache_hit_tokens"))),
+        cache_write=_count(read.get("cache_write_tokens")),
+        reasoning=_count(wrote.get("reasoning_tokens")),
+        generation_s=before.generation_s if before else None,
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _choice(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
+    choices = chunk.get("choices")
+    return choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+
+
+def _text(block: object) -> str:
+    """The text of a block of content: plain, an object, or a list of such."""
+    if isinstance(block, str):
+        return block
+    if isinstance(block, Sequence):
+        return "".join(map(_text, block))
+    text = block.get("text") if isinstance(block, Mapping) else None
+    return text if isinstance(text, str) else ""

@@ -1,0 +1,240 @@
+"""The request half of Claude's Messages API, pure: a request becomes a body.
+
+Source: https://platform.claude.com/docs/en/api/messages
+"""
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal, TypeAlias
+
+from llmtui.core.chat import ChatRequest
+from llmtui.core.conversation import (
+    JSON,
+    FilePart,
+    ImagePart,
+    Message,
+    Opaque,
+    OpaquePart,
+    Part,
+    ReasoningPart,
+    Role,
+    TextPart,
+    ToolCallPart,
+    ToolDefinition,
+    ToolResultPart,
+)
+from llmtui.core.events import Warning
+
+Block: TypeAlias = dict[str, JSON]
+Turn: TypeAlias = tuple[str, list[Block]]
+Thinking: TypeAlias = Literal["off", "adaptive"] | int | None
+"""None leaves it to the model; a number is the budget in tokens."""
+
+DEFAULT_MAX_TOKENS = 8192
+UNANSWERED = "There is no result: the call was interrupted."
+# The last models that take a temperature; those after them answer it with a 400.
+_TAKES_TEMPERATURE = re.compile(r"claude-(3-|(opus|sonnet|haiku)-4(-[0156])?(-\d{8})?$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How one provider wants its requests written."""
+
+    provider: str
+    default_max_tokens: int = DEFAULT_MAX_TOKENS
+    prompt_cache: bool = True
+    thinking: Thinking = None
+    extra_body: Mapping[str, JSON] = field(default_factory=dict)
+
+
+def takes_temperature(model: str) -> bool | None:
+    """Whether a Claude model accepts a temperature; None for another vendor's model."""
+    return _TAKES_TEMPERATURE.match(model) is not None if model.startswith("claude-") else None
+
+
+def encode(request: ChatRequest, encoding: Encoding) -> tuple[Block, list[Warning]]:
+    """The request's body, and what could not be sent as asked."""
+    warnings: list[Warning] = []
+    system: list[Block] = []
+    if request.system and request.system.strip():
+        system.append({"type": "text", "text": request.system})
+    tools = [_tool(tool) for tool in request.tools]
+    turns = _Turns(encoding.provider, request.model or "", warnings).of(request.messages)
+    if encoding.prompt_cache:
+        mark_for_cache(tools, system, *[blocks for role, blocks in turns if role == "user"][-1:])
+    body: Block = {
+        "model": request.model or "",
+        "max_tokens": request.max_tokens or _default_max_tokens(encoding),
+        "stream": True,
+        "messages": [{"role": role, "content": list[JSON](blocks)} for role, blocks in turns],
+    }
+    if system:
+        body["system"] = list[JSON](system)
+    if tools:
+        body["tools"] = list[JSON](tools)
+    body |= _sampling(request, encoding.thinking, body["max_tokens"], warnings)
+    return body | dict(encoding.extra_body), warnings
+
+
+def mark_for_cache(*groups: list[Block]) -> None:
+    """Set breakpoints, at most one a group, up to which the vendor may reuse its work."""
+    for blocks in groups:
+        if blocks:
+            blocks[-1]["cache_control"] = {"type": "ephemeral"}
+
+
+def _default_max_tokens(encoding: Encoding) -> int:
+    # A thinking budget counts against max_tokens: the answer keeps its room.
+    budget = encoding.thinking if isinstance(encoding.thinking, int) else 0
+    return (
+        max(encoding.default_max_tokens, budget + DEFAULT_MAX_TOKENS)
+        if budget
+        else encoding.default_max_tokens
+    )
+
+
+def _tool(tool: ToolDefinition) -> Block:
+    block: Block = {"name": tool.name, "input_schema": dict(tool.parameters) or {"type": "object"}}
+    return block | ({"description": tool.description} if tool.description else {})
+
+
+def _sampling(request: ChatRequest, thinking: Thinking, max_tokens: JSON, warnings: list[Warning]) -> Block:
+    """The thinking and temperature that this model takes; a refused request would be worse than a warning."""
+    if isinstance(thinking, int) and isinstance(max_tokens, int) and thinking >= max_tokens:
+        warnings.append(_dropped(f"thinking: its budget of {thinking} does not fit max_tokens {max_tokens}"))
+        thinking = None
+    fields: Block = {}
+    match thinking:
+        case "off":
+            fields["thinking"] = {"type": "disabled"}
+        case "adaptive":
+            # Without `display` the newer models send signatures without any text.
+            fields["thinking"] = {"type": "adaptive", "display": "summarized"}
+        case int():
+            fields["thinking"] = {"type": "enabled", "budget_tokens": thinking, "display": "summarized"}
+    if request.temperature is None:
+        return fields
+    if thinking not in (None, "off"):
+        warnings.append(_dropped("temperature: Claude does not take it together with thinking"))
+    elif takes_temperature(request.model or "") is False:
+        warnings.append(_dropped(f"temperature: {request.model} does not take it"))
+    else:
+        fields["temperature"] = request.temperature
+    return fields
+
+
+def _dropped(message: str) -> Warning:
+    return Warning("dropped_parameter", message)
+
+
+class _Turns:
+    """Makes turns that alternate between user and assistant, each call with its result."""
+
+    def __init__(self, provider: str, model: str, warnings: list[Warning]) -> None:
+        self._provider = provider
+        self._model = model
+        self._warnings = warnings
+
+    def of(self, messages: Sequence[Message]) -> list[Turn]:
+        """The turns of a conversation; those of which nothing is left are left out."""
+        turns = list(self._answered(self._merged(messages)))
+        if turns and turns[-1][0] == "assistant" and (last := turns[-1][1][-1])["type"] == "text":
+            last["text"] = str(last["text"]).rstrip()
+        return turns
+
+    def _merged(self, messages: Sequence[Message]) -> Iterator[Turn]:
+        written = [(_wire_role(message), self._blocks(message)) for message in messages]
+        for role, turns in groupby((turn for turn in written if turn[1]), key=lambda turn: turn[0]):
+            yield role, [block for _, blocks in turns for block in blocks]
+
+    def _answered(self, turns: Iterator[Turn]) -> Iterator[Turn]:
+        """The turns with a result for every call, first in the turn after it: the vendor refuses all else."""
+        calls: list[str] = []
+        for role, blocks in turns:
+            if role == "user":
+                blocks, calls = self._results_first(calls, blocks), []
+            else:
+                calls = [str(block["id"]) for block in blocks if block["type"] == "tool_use"]
+            if blocks:
+                yield role, blocks
+        if calls:
+            yield "user", self._results_first(calls, [])
+
+    def _results_first(self, calls: list[str], blocks: list[Block]) -> list[Block]:
+        results = {str(block["tool_use_id"]): block for block in blocks if block["type"] == "tool_result"}
+        if stray := results.keys() - set(calls):
+            message = f"the results of {len(stray)} tool calls that are no longer in the conversation"
+            self._warnings.append(Warning("dropped_tool_result", message))
+        answers = [
+            results.get(call) or _tool_result(ToolResultPart(call, "", UNANSWERED, is_error=True))
+            for call in calls
+        ]
+        return answers + [block for block in blocks if block["type"] != "tool_result"]
+
+    def _blocks(self, message: Message) -> list[Block]:
+        return [block for part in message.parts if (block := self._block(part))]
+
+    def _block(self, part: Part) -> Block | None:
+        match part:
+            case TextPart(text):
+                return {"type": "text", "text": text} if text.strip() else None
+            case ImagePart(data=data, media_type=media_type):
+                return {"type": "image", "source": _base64(data, media_type)}
+            case FilePart():
+                return self._document(part)
+            case ToolCallPart(id=call_id, name=name):
+                return {"type": "tool_use", "id": _wire_id(call_id), "name": name, "input": _input(part)}
+            case ToolResultPart():
+                return _tool_result(part)
+            case ReasoningPart(text=text, opaque=opaque):
+                thinking: Block = {"thinking": text}
+                return thinking | own if (own := self._own(opaque)) else None
+            case OpaquePart(opaque):
+                return self._own(opaque)
+
+    def _own(self, opaque: Opaque | None) -> Block | None:
+        """The data that this model issued; another model's would be refused."""
+        if opaque is None or not opaque.belongs_to(self._provider, self._model):
+            return None
+        return dict(opaque.data) if isinstance(opaque.data, dict) else None
+
+    def _document(self, part: FilePart) -> Block | None:
+        block: Block = {"type": "document"}
+        if part.name:
+            block["title"] = part.name
+        if part.media_type == "application/pdf":
+            return block | {"source": _base64(part.data, part.media_type)}
+        if part.media_type.startswith("text/") or part.media_type == "application/json":
+            text = part.data.decode("utf-8", "replace")
+            return block | {"source": {"type": "text", "media_type": "text/plain", "data": text}}
+        words = f"{part.name}: Claude reads no documents of type {part.media_type}"
+        self._warnings.append(Warning("dropped_attachment", words))
+        return None
+
+
+def _wire_role(message: Message) -> str:
+    return "assistant" if message.role is Role.ASSISTANT else "user"
+
+
+def _wire_id(call_id: str) -> str:
+    # Other vendors' ids have characters that Claude refuses.
+    return re.sub(r"[^a-zA-Z0-9_-]", "_", call_id) or "call"
+
+
+def _input(part: ToolCallPart) -> JSON:
+    parsed = part.parsed()
+    return {"INVALID_JSON": part.arguments} if parsed is None else parsed
+
+
+def _tool_result(part: ToolResultPart) -> Block:
+    block: Block = {"type": "tool_result", "tool_use_id": _wire_id(part.call_id)}
+    if part.content.strip():
+        block["content"] = part.content
+    return block | ({"is_error": True} if part.is_error else {})
+
+
+def _base64(data: bytes, media_type: str) -> Block:
+    return {"type": "base64", "media_type": media_type, "data": b64encode(data).decode("ascii")}

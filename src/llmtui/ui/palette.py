@@ -1,0 +1,51 @@
+"""The command palette: every action of the screen by its name, with its key."""
+
+from collections.abc import Iterator
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.types import IgnoreReturnCallbackType
+
+from llmtui.ui.actions import ACTIONS, Action, perform
+from llmtui.ui.fuzzy import match
+from llmtui.ui.keymap import Keymap
+
+
+class ActionCommands(Provider):
+    """Offers the actions; the app's `keymap` says which keys they have."""
+
+    async def discover(self) -> Hits:
+        """All actions, for an empty query."""
+        for action, keys in self._offered():
+            yield DiscoveryHit(
+                _display(action, keys), self._run(action), text=action.description, help=action.group
+            )
+
+    async def search(self, query: str) -> Hits:
+        """The actions whose description or label fits."""
+        for action, keys in self._offered():
+            found = match(query, action.description) or match(query, f"{action.label} {action.id}")
+            if found is not None:
+                yield Hit(
+                    found.score,
+                    _display(action, keys),
+                    self._run(action),
+                    text=action.description,
+                    help=action.group,
+                )
+
+    def _offered(self) -> Iterator[tuple[Action, str]]:
+        keymap: Keymap = getattr(self.app, "keymap", None) or Keymap()
+        for action in ACTIONS:
+            if action.scope == "screen" and action.id != "palette":
+                yield action, " · ".join(keymap.labels(action.id)[:1])
+
+    def _run(self, action: Action) -> IgnoreReturnCallbackType:
+        async def run() -> None:
+            await perform(self.screen, action.id)
+
+        return run
+
+
+def _display(action: Action, keys: str) -> Content:
+    return Content.assemble(action.description, "  ", (keys, "$accent not bold"))

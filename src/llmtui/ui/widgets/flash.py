@@ -1,0 +1,53 @@
+"""Short confirmations: one line that shows the newest and then goes."""
+
+from typing import Literal
+
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static
+
+Severity = Literal["information", "warning", "error"]
+
+_WORDS: dict[str, str] = {"information": "", "warning": "warning: ", "error": "error: "}
+_SHOWN_S = 3.0
+_S_PER_CHARACTER = 0.04
+"""A long text stays long enough to be read."""
+
+
+class Flash(Static):
+    """One line of text that hides itself; a newer one takes its place, they do not stack up."""
+
+    DEFAULT_CSS = """
+    Flash {
+        height: 1;
+        width: 1fr;
+        padding: 0 1;
+        display: none;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+        background: $panel;
+        color: $foreground;
+        &.-warning { color: $warning; }
+        &.-error { color: $error; text-style: bold; }
+        &.-shown { display: block; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(markup=False, id=id, classes=classes)
+        self._timer: Timer | None = None
+
+    def show(self, text: str, severity: str = "information") -> None:
+        """Show a text for some seconds."""
+        for name in _WORDS:
+            self.set_class(name == severity, f"-{name}")
+        self.update(Content(_WORDS.get(severity, "") + " ".join(text.split())))
+        self.add_class("-shown")
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(max(_SHOWN_S, len(text) * _S_PER_CHARACTER), self.hide)
+
+    def hide(self) -> None:
+        """Show nothing."""
+        self.remove_class("-shown")
+        self.update(Content(""))

@@ -1,0 +1,24 @@
+"""The one-line input of the dialogs."""
+
+from textual.widgets import Input
+
+
+class LineInput(Input):
+    """A bare line without a frame, whose cursor does not blink."""
+
+    DEFAULT_CSS = """
+    LineInput {
+        height: 1;
+        border: none;
+        padding: 0;
+        background: transparent;
+        &:focus { border: none; background-tint: 0%; }
+        & > .input--placeholder { color: $foreground 50%; }
+        &:ansi > .input--placeholder { color: ansi_default; text-style: dim; }
+    }
+    """
+
+    def __init__(self, value: str = "", placeholder: str = "") -> None:
+        super().__init__(value, placeholder=placeholder, select_on_focus=False)
+        # A blinking cursor writes to the terminal for as long as the dialog is open.
+        self.cursor_blink = False

@@ -1,0 +1,243 @@
+import asyncio
+import json
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from llmtui.testing.wire_server import CUT, STALL, WireServer
+from tests.cli.commands import Run, Start
+
+PATH = "/v1/chat/completions"
+Config = Callable[[str], str]
+
+
+def chunk(finish: str | None = None, **delta: str) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return f"data: {json.dumps({'id': 'x', 'model': 'served', 'choices': [choice]})}\n\n".encode()
+
+
+END = [
+    chunk("stop"),
+    b'data: {"model": "served", "choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2}}\n\n',
+    b"data: [DONE]\n\n",
+]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[WireServer]:
+    async with WireServer() as server:
+        yield server
+
+
+@pytest.fixture
+def remote(server: WireServer, config: Config) -> str:
+    return config(
+        f"""\
+providers:
+  - {{id: far, kind: openai_compat, base_url: '{server.url}/v1', api_key: sk-test, model: m}}
+agents:
+  - {{name: brief, provider: far, model: other, system_prompt: Be brief., temperature: 0.5}}
+"""
+    )
+
+
+def scripted(*steps: str, **settings: str) -> str:
+    more = "".join(f", {key}: {value}" for key, value in settings.items())
+    return (
+        f"providers: [{{id: demo, kind: scripted{more}, options: "
+        f"{{tokens_per_s: null, script: [[{', '.join(steps)}]]}}}}]\n"
+    )
+
+
+def body_of(server: WireServer) -> Any:
+    return json.loads(server.requests[0].body)
+
+
+async def test_text_reaches_the_pipe_as_it_comes(server: WireServer, remote: str, start: Start) -> None:
+    shown = asyncio.Event()
+    server.reply(
+        PATH, [chunk(content="Par."), shown, chunk(content="is"), *END], content_type="text/event-stream"
+    )
+    command = await start("ask", "--config", remote, "hello")
+    assert await command.read_until("Par.") == "Par."
+    shown.set()
+    finished = await command.finish()
+    assert (finished.code, finished.out, finished.err) == (0, "is\n", "")
+
+
+async def test_ctrl_c_keeps_the_partial_and_closes_the_socket(
+    server: WireServer, remote: str, start: Start
+) -> None:
+    server.reply(PATH, [chunk(content="Once upon"), STALL], content_type="text/event-stream")
+    command = await start("--config", remote, "ask", "a story")
+    assert await command.read_until("upon") == "Once upon"
+    command.interrupt()
+    finished = await command.finish()
+    assert (finished.code, finished.out, finished.err) == (130, "\n", "")
+    async with asyncio.timeout(5):
+        await (await server.exchange(0)).client_left
+
+
+async def test_a_cut_reply_is_kept_and_named(server: WireServer, remote: str, run: Run) -> None:
+    server.reply(PATH, [chunk(content="half"), CUT], content_type="text/event-stream")
+    finished = await run("ask", "--config", remote, "x")
+    assert (finished.code, finished.out) == (12, "half\n")
+    assert finished.err.startswith("llmtui: ")
+    assert "hint: what arrived is kept" in finished.err
+
+
+async def test_a_cut_reply_as_json_holds_what_had_arrived(server: WireServer, remote: str, run: Run) -> None:
+    server.reply(PATH, [chunk(content="half"), CUT], content_type="text/event-stream")
+    finished = await run("ask", "--config", remote, "--json", "x")
+    reply = json.loads(finished.out)
+    assert finished.code == 12
+    assert (reply["text"], reply["finish"], reply["error"]["type"]) == ("half", None, "IncompleteStream")
+
+
+async def test_arguments_reach_the_wire(server: WireServer, remote: str, run: Run) -> None:
+    server.reply(PATH, [chunk(content="ok"), *END], content_type="text/event-stream")
+    options = ["-p", "FAR", "-m", "big", "-s", "Be kind.", "-t", "0.25", "--max-tokens", "7"]
+    finished = await run("ask", "--config", remote, *options, "two", "words")
+    body = body_of(server)
+    assert (finished.code, finished.out) == (0, "ok\n")
+    assert (body["model"], body["temperature"], body["max_tokens"]) == ("big", 0.25, 7)
+    assert body["messages"] == [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "two words"},
+    ]
+
+
+async def test_an_agent_is_asked_and_arguments_go_over_it(server: WireServer, remote: str, run: Run) -> None:
+    server.reply(PATH, [chunk(content="ok"), *END], content_type="text/event-stream")
+    await run("ask", "--config", remote, "-a", "Brief", "-t", "1", "x")
+    body = body_of(server)
+    assert (body["model"], body["temperature"]) == ("other", 1)
+    assert body["messages"][0]["content"] == "Be brief."
+
+
+@pytest.mark.parametrize(
+    ("question", "stdin", "prompt"),
+    [
+        pytest.param(["sum up"], b"line\n", "sum up\n\n<standard_input>\nline\n</standard_input>", id="both"),
+        pytest.param([], b"only this\n", "only this", id="pipe"),
+        pytest.param(["q"], b" \n", "q", id="blank-pipe"),
+        pytest.param(
+            ["q"], b"\xff\x1b[31m", "q\n\n<standard_input>\n\ufffd\u241b[31m\n</standard_input>", id="odd"
+        ),
+    ],
+)
+async def test_standard_input_is_context(
+    server: WireServer, remote: str, run: Run, question: list[str], stdin: bytes, prompt: str
+) -> None:
+    server.reply(PATH, [chunk(content="ok"), *END], content_type="text/event-stream")
+    await run("ask", "--config", remote, *question, stdin=stdin)
+    assert body_of(server)["messages"] == [{"role": "user", "content": prompt}]
+
+
+async def test_json_is_one_object(config: Config, run: Run) -> None:
+    path = config(scripted('{reasoning: "Hm."}', '{text: "Grüße"}', "{usage: {input: 9, output: 2}}"))
+    finished = await run("ask", "--json", "--config", path, "x")
+    reply = json.loads(finished.out)
+    assert finished.out.isascii()
+    assert finished.out.count("\n") == 1
+    assert (reply["text"], reply["reasoning"], reply["finish"]) == ("Grüße", "Hm.", "stop")
+    assert (reply["provider"], reply["model"], reply["error"]) == ("demo", "echo", None)
+    assert (reply["usage"]["input"], reply["usage"]["output"], reply["usage"]["source"]) == (9, 2, "reported")
+
+
+async def test_reasoning_is_shown_only_when_asked_for(config: Config, run: Run) -> None:
+    path = config(scripted('{reasoning: "Hm."}', '{text: "Yes."}'))
+    without = await run("ask", "--config", path, "x")
+    shown = await run("ask", "--config", path, "--reasoning", "x")
+    assert (without.out, without.err) == ("Yes.\n", "")
+    assert (shown.out, shown.err) == ("Yes.\n", "Hm.\n\n")
+
+
+@pytest.mark.parametrize(("no_color", "seen"), [("", "\x1b[2mHm.\x1b[22m"), ("1", "Hm.")])
+async def test_colour_is_for_terminals_that_want_it(
+    config: Config, run: Run, no_color: str, seen: str
+) -> None:
+    path = config(scripted('{reasoning: "Hm."}', '{text: "Yes."}'))
+    ours, theirs = os.openpty()
+    try:
+        env = {"NO_COLOR": no_color, "TERM": "xterm-256color"}
+        await run("ask", "--config", path, "--reasoning", "x", stderr=theirs, env=env)
+        assert os.read(ours, 4096).decode() == f"{seen}\r\n\r\n"
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [("RateLimited", 22), ("AuthError", 20), ("ContextTooLong", 30), ("ModelNotFound", 32)],
+)
+async def test_the_exit_code_tells_the_error(config: Config, run: Run, error: str, code: int) -> None:
+    path = config(scripted(f"{{error: {{class: {error}, message: their words}}}}"))
+    finished = await run("ask", "--config", path, "x")
+    assert (finished.code, finished.out) == (code, "")
+    assert finished.err.startswith("llmtui: their words\nhint: ")
+
+
+async def test_a_dead_endpoint_is_named(config: Config, run: Run) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = "http://{}:{}/v1".format(*closed.getsockname())
+    path = config(f"providers: [{{id: a, kind: openai_compat, base_url: '{url}', model: m}}]\n")
+    finished = await run("ask", "--config", path, "x")
+    assert (finished.code, finished.out) == (10, "")
+    assert url.removesuffix("/v1") in finished.err
+    assert "hint: " in finished.err
+    assert "Traceback" not in finished.err
+
+
+async def test_a_missing_key_names_its_variable(run: Run) -> None:
+    finished = await run("ask", "-p", "openai", "x")
+    assert (finished.code, finished.out) == (2, "")
+    assert "set OPENAI_API_KEY" in finished.err
+
+
+async def test_a_reply_that_hit_its_limit_says_so(server: WireServer, remote: str, run: Run) -> None:
+    server.reply(
+        PATH, [chunk(content="Once"), chunk("length"), b"data: [DONE]\n\n"], content_type="text/event-stream"
+    )
+    finished = await run("ask", "--config", remote, "x")
+    assert (finished.code, finished.out) == (0, "Once\n")
+    assert finished.err == "warning: the reply was cut: it reached its limit of tokens\n"
+
+
+async def test_nothing_to_ask_is_an_error(run: Run) -> None:
+    finished = await run("ask")
+    assert (finished.code, finished.err) == (2, "llmtui: nothing to ask: give a question, or pipe one in\n")
+
+
+async def test_an_unknown_agent_or_provider_names_those_that_are_there(remote: str, run: Run) -> None:
+    agent = await run("ask", "--config", remote, "-a", "nobody", "x")
+    provider = await run("ask", "--config", remote, "-p", "nowhere", "x")
+    assert (agent.code, provider.code) == (2, 2)
+    assert "configured: brief" in agent.err
+    assert "configured: far" in provider.err
+
+
+async def test_a_reader_that_leaves_ends_it_quietly(server: WireServer, remote: str, start: Start) -> None:
+    left = asyncio.Event()
+    server.reply(
+        PATH, [chunk(content="a"), left, *[chunk(content="b\n")] * 3, *END], content_type="text/event-stream"
+    )
+    ours, theirs = os.pipe()
+    command = await start("ask", "--config", remote, "x", stdout=theirs)
+    os.close(theirs)
+    assert await asyncio.to_thread(os.read, ours, 1) == b"a"
+    os.close(ours)
+    left.set()
+    finished = await command.finish()
+    assert (finished.code, finished.err) == (141, "")
+
+
+async def test_a_locale_without_the_character_ends_nothing(config: Config, run: Run) -> None:
+    path = config(scripted('{text: "caf\u00e9 \u2192 ok"}'))
+    finished = await run("ask", "--config", path, "x", env={"PYTHONIOENCODING": "ascii"})
+    assert (finished.code, finished.out) == (0, "caf? ? ok\n")

@@ -1,0 +1,48 @@
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from llmtui.config.schema import ProviderSettings
+from llmtui.core.ports import Provider
+from llmtui.testing.cases import ProviderCase
+from llmtui.testing.encoders.base import dump
+from llmtui.testing.encoders.chat_completions import ChatCompletionsEncoder
+from llmtui.testing.encoders.messages import MessagesEncoder
+from llmtui.testing.encoders.ollama import OllamaEncoder
+
+
+def build(settings: Mapping[str, Any]) -> Provider:
+    module, name = PROVIDERS[settings["kind"]]
+    provider: Provider = getattr(import_module(module), name)(ProviderSettings.model_validate(settings))
+    return provider
+
+
+PROVIDERS = {
+    "openai_compat": ("llmtui.providers.openai_compat", "OpenAICompatProvider"),
+    "anthropic": ("llmtui.providers.anthropic", "AnthropicProvider"),
+    "ollama": ("llmtui.providers.ollama", "OllamaProvider"),
+}
+OLLAMA_SHOW = {
+    "capabilities": ["completion", "tools", "thinking"],
+    "details": {"family": "llama", "parameter_size": "1B", "quantization_level": "Q4_0"},
+    "model_info": {"general.architecture": "llama", "llama.context_length": 8192},
+}
+OLLAMA_REPLIES = {
+    "/api/version": dump({"version": "0.13.0"}),
+    "/api/show": dump(OLLAMA_SHOW),
+    "/api/tags": dump({"models": [{"name": "test-model", "model": "test-model"}]}),
+    "/api/ps": dump({"models": []}),
+}
+CASES = {
+    "openai_compat": ProviderCase("openai_compat", build, ChatCompletionsEncoder(), "/chat/completions"),
+    "anthropic": ProviderCase("anthropic", build, MessagesEncoder(), "/v1/messages"),
+    "ollama": ProviderCase("ollama", build, OllamaEncoder(), "/api/chat", OLLAMA_REPLIES),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> ProviderCase:
+    """Each provider that speaks a wire."""
+    return CASES[request.param]

@@ -1,0 +1,217 @@
+import importlib.metadata
+import traceback
+from collections.abc import AsyncGenerator
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+
+from llmtui.config.schema import ProviderSettings
+from llmtui.core.chat import ChatRequest
+from llmtui.core.errors import ConfigError, MissingKey, UnknownProvider
+from llmtui.core.events import StreamEvent
+from llmtui.core.models import AgentInfo, ConnectionReport, ModelInfo
+from llmtui.providers import registry as registry_module
+from llmtui.providers.base import BaseProvider, KindOptions
+from llmtui.providers.registry import ENTRY_POINT_GROUP, Registry
+from llmtui.providers.scripted import ScriptedProvider
+
+
+class Options(KindOptions):
+    size: int = 1
+
+
+class Cloud(BaseProvider):
+    default_base_url = "https://api.example.com/"
+    default_model = "cloud-1"
+    key_variable = "CLOUD_KEY"
+    options_model = Options
+    built = 0
+    closed = 0
+
+    def __init__(self, settings: ProviderSettings) -> None:
+        super().__init__(settings)
+        Cloud.built += 1
+
+    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        raise AssertionError("nobody asks")
+        yield
+
+    async def check(self) -> ConnectionReport:
+        return ConnectionReport(self.id, ())
+
+    async def list_models(self) -> list[ModelInfo]:
+        return []
+
+    async def aclose(self) -> None:
+        Cloud.closed += 1
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    Cloud.built = Cloud.closed = 0
+
+
+def settings(provider_id: str = "Work", kind: str = "cloud", **values: Any) -> ProviderSettings:
+    return ProviderSettings.model_validate({"id": provider_id, "kind": kind, **values})
+
+
+def registry_of(*providers: ProviderSettings, default: str | None = None) -> Registry:
+    registry = Registry(providers, default_provider=default)
+    registry.register("Cloud", Cloud)
+    return registry
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
+    points = list(importlib.metadata.entry_points(group=ENTRY_POINT_GROUP))
+    monkeypatch.setattr(registry_module, "entry_points", lambda group: points)
+    return points
+
+
+def test_names_are_case_insensitive_and_a_provider_is_built_once() -> None:
+    registry = registry_of(settings(api_key="k"))
+    assert registry.get("work") is registry.get("WORK")
+    assert registry.get("wOrK").id == "Work"
+    assert Cloud.built == 1
+
+
+def test_nothing_is_built_before_it_is_asked_for() -> None:
+    registry = registry_of(settings(api_key="k"), settings("other"))
+    assert [info.id for info in registry.infos()] == ["Work", "other"]
+    assert Cloud.built == 0
+
+
+def test_infos_tell_what_is_known_without_building() -> None:
+    registry = registry_of(
+        settings(name="At work"),
+        settings("lan", base_url="http://10.0.0.7:8080/v1/", model="m", api_key_env="LAN_KEY"),
+        settings("proxied", base_url="https://llm.example.org", api_key_env="MY_KEY"),
+    )
+    work, lan, proxied = registry.infos()
+    assert (work.name, work.kind, work.type, work.model) == ("At work", "cloud", "cloud", "cloud-1")
+    assert (work.base_url, work.missing_key) == ("https://api.example.com", "CLOUD_KEY")
+    assert (lan.type, lan.model, lan.missing_key) == ("local", "m", None)
+    assert lan.base_url == "http://10.0.0.7:8080/v1"
+    assert proxied.missing_key == "MY_KEY"
+
+
+def test_a_missing_key_names_the_variable() -> None:
+    with pytest.raises(MissingKey) as caught:
+        registry_of(settings()).get("work")
+    assert caught.value.variable == "CLOUD_KEY"
+    assert "CLOUD_KEY" in caught.value.hint
+
+
+def test_an_unknown_id_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownProvider, match="no provider 'wrok'; configured: Work, other"):
+        registry_of(settings(), settings("other")).get("wrok")
+    with pytest.raises(UnknownProvider, match="configured: none"):
+        registry_of().get("any")
+
+
+def test_wrong_options_are_a_config_error_naming_the_key() -> None:
+    registry = registry_of(settings(api_key="k", options={"size": "big"}))
+    with pytest.raises(ConfigError, match=r"provider 'Work': options\.size: "):
+        registry.get("work")
+
+
+def test_a_wrong_option_of_one_provider_does_not_show_its_value() -> None:
+    registry = registry_of(settings(api_key="k", options={"token": "sk-canary"}))
+    with pytest.raises(ConfigError) as caught:
+        registry.get("work")
+    assert "sk-canary" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_plugin_that_fails_when_built_is_a_config_error() -> None:
+    class Fragile(Cloud):
+        def __init__(self, settings: ProviderSettings) -> None:
+            raise LookupError("no GPU")
+
+    registry = Registry([settings(api_key="k")])
+    registry.register("cloud", Fragile)
+    with pytest.raises(ConfigError, match="provider 'Work' cannot be built: no GPU"):
+        registry.get("work")
+
+
+async def test_what_is_built_is_wrapped_and_closed_once() -> None:
+    wrapped: list[BaseProvider] = []
+
+    def wrap(provider: BaseProvider) -> BaseProvider:
+        wrapped.append(provider)
+        return provider
+
+    registry = Registry([settings(api_key="k"), settings("unused", api_key="k")], wrap=wrap)
+    registry.register("cloud", Cloud)
+    provider = registry.get("work")
+    assert wrapped == [provider]
+    await registry.aclose()
+    await registry.aclose()
+    assert Cloud.closed == 1
+
+
+def test_built_in_kinds_come_through_the_entry_points(installed: list[EntryPoint]) -> None:
+    assert {point.name for point in installed} >= {
+        "openai_compat",
+        "anthropic",
+        "ollama",
+        "embedded",
+        "scripted",
+    }
+    registry = Registry([settings("demo", "scripted")])
+    assert isinstance(registry.get("demo"), ScriptedProvider)
+
+
+def test_the_kind_claude_is_anthropic(installed: list[EntryPoint]) -> None:
+    (info,) = Registry([settings("c", "Claude")]).infos()
+    assert (info.kind, info.missing_key, info.error) == ("anthropic", "ANTHROPIC_API_KEY", "")
+
+
+def test_a_broken_plugin_is_listed_and_stops_nothing(installed: list[EntryPoint]) -> None:
+    installed += [
+        EntryPoint("gone", "no_such_module:Provider", ENTRY_POINT_GROUP),
+        EntryPoint("empty", "llmtui.core.text:NoSuchProvider", ENTRY_POINT_GROUP),
+    ]
+    registry = Registry([settings("a", "gone"), settings("b", "empty"), settings("demo", "scripted")])
+    gone, empty, demo = registry.infos()
+    assert "no_such_module" in gone.error
+    assert "NoSuchProvider" in empty.error
+    assert demo.error == ""
+    with pytest.raises(ConfigError, match="no_such_module"):
+        registry.get("a")
+    assert registry.get("demo").id == "demo"
+
+
+def test_a_plugin_that_is_no_provider_is_broken(installed: list[EntryPoint]) -> None:
+    installed.append(EntryPoint("odd", "llmtui.core.text:sanitise", ENTRY_POINT_GROUP))
+    (info,) = Registry([settings("a", "odd")]).infos()
+    assert info.error.endswith("it is no BaseProvider")
+
+
+def test_an_unknown_kind_lists_the_known_ones(installed: list[EntryPoint]) -> None:
+    (info,) = Registry([settings("a", "nope")]).infos()
+    assert "unknown kind 'nope'" in info.error
+    assert "scripted" in info.error
+
+
+def test_a_plugin_is_not_imported_before_it_is_needed(installed: list[EntryPoint]) -> None:
+    installed.append(EntryPoint("gone", "no_such_module:Provider", ENTRY_POINT_GROUP))
+    (info,) = Registry([settings("demo", "scripted")]).infos()
+    assert info.error == ""
+
+
+@pytest.mark.parametrize(
+    ("agent_provider", "default", "expected"),
+    [("other", "work", "other"), (None, "OTHER", "other"), (None, None, "OpenAI")],
+)
+def test_an_agent_falls_back_to_the_default_and_then_to_openai(
+    agent_provider: str | None, default: str | None, expected: str
+) -> None:
+    registry = registry_of(settings(), settings("other"), settings("OpenAI"), default=default)
+    target = registry.for_agent(AgentInfo("a", agent_provider, "m"))
+    assert (target.provider, target.model) == (expected, "m")
+
+
+def test_an_agent_without_any_provider_is_an_error() -> None:
+    with pytest.raises(UnknownProvider, match="openai"):
+        registry_of(settings()).for_agent(AgentInfo("a"))
