@@ -10,6 +10,8 @@ import platformdirs
 import pytest
 import pytest_socket
 
+from llmtui.providers.embedded.weights import model_path
+
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 PROVIDER_VARIABLE = re.compile(
     r"^(OPENAI|ANTHROPIC|OLLAMA|LLMTUI|OPENROUTER|GROQ|MISTRAL|GEMINI|GOOGLE|HF|HUGGING)_|_proxy$",
@@ -23,10 +25,10 @@ DATA = Path(platformdirs.user_data_dir("llmtui"))
 @pytest.fixture(scope="session")
 def embedded_weights() -> Path:
     """The real embedded model: `LLMTUI_TEST_WEIGHTS`, else what `llmtui models pull embedded` fetched."""
-    found = [Path(WEIGHTS)] if WEIGHTS else sorted(DATA.rglob("*.gguf"))
-    if not found or not found[0].is_file():
+    weights = Path(WEIGHTS) if WEIGHTS else model_path(DATA)
+    if not weights.is_file():
         pytest.skip("no weights: run `llmtui models pull embedded` or set LLMTUI_TEST_WEIGHTS")
-    return found[0]
+    return weights
 
 
 @pytest.fixture(autouse=True)

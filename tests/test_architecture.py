@@ -27,6 +27,10 @@ def test_the_version_loads_nothing_heavy() -> None:
     assert imported_by(code) & HEAVY == set()
 
 
+def test_a_quiet_pull_starts_at_once() -> None:
+    assert imported_by("import llmtui.cli.main, llmtui.cli.models") & HEAVY == set()
+
+
 @pytest.mark.parametrize(
     ("module", "allowed"),
     [

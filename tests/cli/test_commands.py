@@ -29,7 +29,7 @@ providers:
   - {{id: keyless, kind: claude, api_key: '${{NOT_SET}}'}}
   - {{id: demo, kind: scripted}}
   - {{id: broken, kind: nonsense}}
-  - {{id: off, kind: scripted, options: {{down: "out of order"}}}}
+  - {{id: gone, kind: scripted, options: {{down: "out of order"}}}}
 """
     )
 
@@ -50,7 +50,7 @@ async def test_providers_are_listed_without_asking_them(several: str, server: Wi
         "far": "unchecked",
         "keyless": "no key (set NOT_SET)",
         "demo": "unchecked",
-        "off": "unchecked",
+        "gone": "unchecked",
     }
     assert server.exchanges == []
 
@@ -58,7 +58,7 @@ async def test_providers_are_listed_without_asking_them(several: str, server: Wi
 async def test_providers_are_asked_when_told(several: str, run: Run) -> None:
     shown = await states(run, "--config", several, "--check")
     assert shown["far"].split()[0] in {"up", "slow"}
-    assert (shown["demo"], shown["off"]) == ("ready", "down: out of order")
+    assert (shown["demo"], shown["gone"]) == ("ready", "down: out of order")
     assert shown["keyless"] == "no key (set NOT_SET)"
 
 
@@ -90,7 +90,7 @@ async def test_models_are_listed(several: str, run: Run) -> None:
 
 
 async def test_models_of_a_provider_that_is_down(several: str, run: Run) -> None:
-    finished = await run("models", "list", "-p", "off", "--config", several)
+    finished = await run("models", "list", "-p", "gone", "--config", several)
     assert (finished.code, finished.out) == (10, "")
     assert "out of order" in finished.err
 

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +55,7 @@ async def test_every_command_refuses_a_broken_file_and_leaves_it(
     finished = await run("--config", path, *arguments)
     assert (finished.code, finished.out) == (2, "")
     assert finished.err.startswith(f"llmtui: {path}:2: not valid YAML")
-    assert Path(path).read_text("utf-8") == text
+    assert await asyncio.to_thread(Path(path).read_text) == text
 
 
 async def test_the_users_own_file_is_read(run: Run) -> None:

@@ -1,13 +1,16 @@
 """The Claude provider against a loopback server: what it sends, what it yields, how it fails and stops."""
 
 import asyncio
+import importlib
 import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar, get_args
 
 import pytest
@@ -89,10 +92,9 @@ class TestStream:
         self, server: WireServer, provider: AnthropicProvider, scenario: Scenario
     ) -> None:
         expected = normal_form(scenario, WIRE.usage_fields)
-        for name, chunking in CHUNKINGS.items():
-            play_in_pieces = chunking(WIRE.encode(scenario), WIRE.blank)
-            server._replies.clear()
-            server.reply(MESSAGES, play_in_pieces, content_type=SSE)
+        for chunking in CHUNKINGS.values():
+            server.reply(MESSAGES, chunking(WIRE.encode(scenario), WIRE.blank), content_type=SSE)
+        for name in CHUNKINGS:
             outcome = await ask(provider)
             assert outcome.error is None, name
             assert normal_form(outcome.events, WIRE.usage_fields) == expected, name
@@ -633,6 +635,22 @@ assert not {{"anthropic", "httpx2"}} & sys.modules.keys()
     )
     _, complaint = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, complaint.decode()
+
+
+async def test_the_sdk_is_imported_on_a_thread(
+    server: WireServer, provider: AnthropicProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    importing: list[tuple[str, bool]] = []
+    import_module = importlib.import_module
+
+    def recorded(name: str, package: str | None = None) -> ModuleType:
+        importing.append((name, threading.current_thread() is threading.main_thread()))
+        return import_module(name, package)
+
+    monkeypatch.setattr(importlib, "import_module", recorded)
+    play(server)
+    await ask(provider)
+    assert importing[0] == ("anthropic", False)
 
 
 SERVE = """

@@ -1,5 +1,6 @@
 """The staged connection check."""
 
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 
@@ -62,7 +63,6 @@ async def test_a_refusal_stops_the_check(error: ProviderError, passed: list[str]
     ("url", "stage", "words"),
     [
         ("http://127.0.0.1:9", "tcp", "connection refused at http://127.0.0.1:9"),
-        ("http://nowhere.invalid", "name", "name not found"),
         ("http://[::1", "name", "no address"),
         ("http://h:port", "name", "no address"),
         ("ftp://h", "name", "no address"),
@@ -75,6 +75,17 @@ async def test_the_way_to_the_server(url: str, stage: str, words: str) -> None:
     assert report.failure.name == stage
     assert words in report.failure.detail
     assert report.hint
+
+
+async def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    report = await run_check("p", at("http://nowhere.invalid:1/v1"), models)
+    assert report.failure is not None
+    assert report.failure.name == "name"
+    assert report.failure.detail == "name not found at http://nowhere.invalid:1/v1"
 
 
 async def test_a_server_without_tls() -> None:

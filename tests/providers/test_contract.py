@@ -1,6 +1,7 @@
 """What every provider owes: the same events for the same reply, however its bytes arrive."""
 
 import asyncio
+import zlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from llmtui.core.conversation import user
 from llmtui.core.events import Finish, FinishReason, Start, StreamEvent, TextDelta, UsageUpdate
 from llmtui.core.guard import Clocks, guard
 from llmtui.core.ports import Provider
+from llmtui.core.text import sanitise
 from llmtui.core.usage import Usage
 from llmtui.testing.cases import ProviderCase
 from llmtui.testing.chunking import CHUNKINGS, Chunking
@@ -36,6 +38,14 @@ async def asked(case: ProviderCase, **settings: Any) -> Any:
             yield provider, server
         finally:
             await provider.aclose()
+    # Neither a task nor, by ResourceWarning, a socket stays behind; httpx's generators end a few turns later.
+    async with asyncio.timeout(1):
+        while asyncio.all_tasks() != {asyncio.current_task()}:
+            await asyncio.sleep(0)
+
+
+def normal_text(scenario: Scenario) -> str:
+    return sanitise("".join(event.text for event in scenario if isinstance(event, TextDelta)))
 
 
 async def outcome_of(case: ProviderCase, scenario: Scenario, chunking: Chunking) -> Outcome:
@@ -79,6 +89,16 @@ async def test_an_event_of_two_megabytes_arrives_whole(case: ProviderCase) -> No
     scenario = (Start("", "test-model"), TextDelta(big), Finish(FinishReason.STOP))
     outcome = await outcome_of(case, scenario, CHUNKINGS["whole"])
     assert outcome.text == big
+
+
+async def test_a_proxy_may_compress_the_stream(case: ProviderCase) -> None:
+    packer = zlib.compressobj(wbits=31)
+    writes = [packer.compress(event) + packer.flush(zlib.Z_SYNC_FLUSH) for event in case.encoder.encode(TEXT)]
+    async with asked(case) as (provider, server):
+        case.serve_raw(server, [*writes, packer.flush()], headers={"content-encoding": "gzip"})
+        outcome = await drain(stream(provider))
+    assert outcome.error is None
+    assert outcome.text == normal_text(TEXT)
 
 
 async def test_chat_is_the_folded_stream(case: ProviderCase) -> None:

@@ -287,7 +287,7 @@ async def test_a_tools_schema_reaches_the_wire_unchanged(case: ProviderCase) -> 
 
 
 async def test_the_settings_go_where_the_wire_wants_them(case: ProviderCase) -> None:
-    settings = {"system_prompt": "From the file.", "temperature": 0.25, "max_tokens": 77}
+    settings: dict[str, Any] = {"system_prompt": "From the file.", "temperature": 0.25, "max_tokens": 77}
     own = replace(HELLO, system="My own.", temperature=0.75, max_tokens=33, model="other-model")
     configured, asked = await sent(case, HELLO, own, **settings)
     for body, model, system, temperature, max_tokens in (

@@ -6,18 +6,24 @@ from pathlib import Path
 
 from llmtui.bootstrap import build_registry
 from llmtui.cli.console import warn
+from llmtui.cli.options import add_config_option
 from llmtui.cli.session import config_path, load_aloud
 from llmtui.config.document import Document, KeyPath
 from llmtui.config.loader import LoadedSettings
 from llmtui.config.paths import Paths, user_paths
 from llmtui.core.errors import ConfigError
 
+_HELP: Mapping[str, str] = {
+    "path": "print where the config file is, or would be",
+    "check": "check the file with each provider's options; exits with 2 when it is wrong",
+}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="path|check")
-    actions.add_parser("path", help="print where the config file is, or would be")
-    actions.add_parser("check", help="check the file with each provider's options; exits with 2 when wrong")
+    for name, text in _HELP.items():
+        add_config_option(actions.add_parser(name, help=text, description=text))
 
 
 def run(arguments: argparse.Namespace) -> int:

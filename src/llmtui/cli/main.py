@@ -9,6 +9,7 @@ from importlib import import_module
 
 from llmtui import __version__
 from llmtui.cli.console import complain
+from llmtui.cli.options import add_config_option
 from llmtui.core.errors import ConfigError, LlmtuiError, ProviderError
 
 COMMANDS: Mapping[str, str] = {
@@ -51,7 +52,7 @@ def _chosen(argv: Sequence[str]) -> Callable[[], int]:
         parser = argparse.ArgumentParser(
             f"llmtui {arguments.command}", description=COMMANDS[arguments.command], allow_abbrev=False
         )
-        _add_config_option(parser)
+        add_config_option(parser)
         command.add_arguments(parser)
         arguments = parser.parse_args(arguments.rest, arguments)
     return lambda: int(command.run(arguments))
@@ -67,16 +68,11 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"llmtui {__version__}")
-    _add_config_option(parser)
+    add_config_option(parser)
     parser.add_argument("--theme", metavar="NAME", help="the theme to start with")
     parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help="see below")
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
-
-
-def _add_config_option(parser: argparse.ArgumentParser) -> None:
-    # Suppressed, so that the command's parser does not undo an option that stood before the command.
-    parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="the config file to use")
 
 
 def _exit_code(error: LlmtuiError) -> int:

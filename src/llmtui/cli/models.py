@@ -1,25 +1,21 @@
 """`llmtui models`: what a provider offers, and fetching the embedded model."""
 
 import argparse
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 
-from llmtui.bootstrap import build_registry
+from llmtui.cli.options import add_config_option
 from llmtui.cli.pull import pull_embedded
-from llmtui.cli.session import load_aloud
 from llmtui.config.paths import user_paths
-from llmtui.core.errors import ConfigError
 from llmtui.core.models import ModelInfo
-from llmtui.core.ports import ProviderRegistry
 from llmtui.core.text import sanitise_line
-from llmtui.services.models import ModelService
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|pull")
     listing = actions.add_parser("list", help="list the models that a provider's server names")
+    add_config_option(listing)
     listing.add_argument("-p", "--provider", metavar="ID", help="the provider; else the default one")
     listing.add_argument("--json", action="store_true", help="print a JSON list")
     pull = actions.add_parser("pull", help="fetch the embedded model, 93 MB, into your data folder")
@@ -34,11 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    loaded, paths = load_aloud(arguments)
-    provider = arguments.provider or loaded.settings.default_provider
-    if provider is None:
-        raise ConfigError("no provider is configured")
-    models = asyncio.run(_models(build_registry(loaded.settings, paths), provider))
+    # Imported here because `pull --quiet` is run by each `make run`, and needs nothing of it.
+    from llmtui.cli.listing import list_models
+
+    models = list_models(arguments)
     if arguments.json:
         print(
             json.dumps([{"id": one.id, "name": one.name, "detail": one.detail} for one in models], indent=2)
@@ -49,15 +44,8 @@ def _list(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _models(registry: ProviderRegistry, provider: str) -> list[ModelInfo]:
-    try:
-        return await ModelService(registry).refresh(provider)
-    finally:
-        await registry.aclose()
-
-
 def _line(model: ModelInfo) -> str:
-    return sanitise_line(f"{model.id}  {model.detail}" if model.detail else model.id)
+    return f"{sanitise_line(model.id)}  {sanitise_line(model.detail)}".rstrip()
 
 
 def _pull(arguments: argparse.Namespace) -> int:

@@ -36,6 +36,7 @@ _WORDS = {
     "model_type": "should be a mapping of keys to values",
     "dict_type": "should be a mapping of keys to values",
     "list_type": "should be a list",
+    "string_type": "should be text; words such as `off` and numbers need quotes to be text",
     "string_pattern_mismatch": "should be of letters, digits, '.', '_', '-' and begin with a letter or digit",
 }
 """Our words for pydantic's error types; its own are fine for the others."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
+from llmtui.core.text import well_formed
+
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
@@ -129,12 +131,12 @@ class Message:
 
 def user(text: str) -> Message:
     """A user's message of plain text."""
-    return Message(Role.USER, (TextPart(text),))
+    return Message(Role.USER, (TextPart(well_formed(text)),))
 
 
 def assistant(text: str) -> Message:
     """An assistant's message of plain text."""
-    return Message(Role.ASSISTANT, (TextPart(text),))
+    return Message(Role.ASSISTANT, (TextPart(well_formed(text)),))
 
 
 @dataclass(frozen=True, slots=True)

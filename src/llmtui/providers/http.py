@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
@@ -99,7 +99,7 @@ class Http:
             await reply.require_success()
             yield reply
         finally:
-            await response.aclose()
+            await _close(response)
 
     async def json(
         self,
@@ -156,7 +156,8 @@ class Reply:
     async def require_success(self) -> None:
         """Raise the error that any other answer than a 200 means; a web page is never a reply."""
         if self._response.status_code != 200 or "html" in self.content_type:
-            raise self.not_this_wire(await _head(self._response.aiter_bytes()))
+            async with aclosing(self._bytes()) as chunks:
+                raise self.not_this_wire(await _head(chunks))
 
     def not_this_wire(self, body: bytes) -> ProviderError:
         """The error for a body that the wire does not speak."""
@@ -172,7 +173,7 @@ class Reply:
         """The body as it comes; a broken connection is an IncompleteStream, a web page a ProtocolError."""
         begun = False
         try:
-            async with aclosing(cast(AsyncGenerator[bytes, None], self._response.aiter_bytes())) as chunks:
+            async with aclosing(self._bytes()) as chunks:
                 async for chunk in chunks:
                     # No wire's stream begins so, whatever the content type says.
                     if not begun and chunk.lstrip().startswith(b"<"):
@@ -183,6 +184,19 @@ class Reply:
             raise transport_error(
                 error, self._url, started=True, context=self.context, secrets=self.secrets
             ) from error
+
+    async def _bytes(self) -> AsyncGenerator[bytes, None]:
+        body = self._response.aiter_bytes()
+        try:
+            async for chunk in body:
+                yield chunk
+        finally:
+            # The client's generators stand inside one another. Closed from outside, each leaves the next to
+            # the garbage collector and thus to a task; run against the closed connection, all of them end.
+            await self._response.aclose()
+            with suppress(httpx.HTTPError, httpx.StreamError):
+                async for _ in body:
+                    pass
 
 
 async def drain(rest: AsyncIterator[object]) -> None:

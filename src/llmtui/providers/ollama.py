@@ -52,8 +52,7 @@ class OllamaProvider(BaseProvider):
         super().__init__(settings)
         self._host = _host(settings)
         self._http = Http(self.id, self.clocks)
-        self._secrets = [*settings.secrets(), *self._host.secrets]
-        self._server = OllamaServer(self._http, self._host.base_url, self._headers(), self._secrets)
+        self._server = OllamaServer(self._http, self._host.base_url, self._headers(), self._secrets())
         self._contexts: dict[str, int] = {}
         self._first_model: str | None = None
 
@@ -135,7 +134,7 @@ class OllamaProvider(BaseProvider):
     async def _ask(self, model: str, body: dict[str, Any]) -> AsyncGenerator[StreamEvent, None]:
         try:
             async with self._http.post(
-                f"{self._host.base_url}/api/chat", body, self._headers(), model=model, secrets=self._secrets
+                f"{self._host.base_url}/api/chat", body, self._headers(), model=model, secrets=self._secrets()
             ) as reply:
                 decoder = OllamaDecoder(self.id, model)
                 async with aclosing(_events(reply, decoder)) as events:
@@ -184,6 +183,9 @@ class OllamaProvider(BaseProvider):
         key = self.settings.api_key.get_secret_value() if self.settings.api_key else None
         own = {name: value.get_secret_value() for name, value in self.settings.headers.items()}
         return basic | auth_headers(key, own)
+
+    def _secrets(self) -> list[str]:
+        return [*self.settings.secrets(), *self._host.secrets]
 
 
 def _host(settings: ProviderSettings) -> OllamaHost:

@@ -141,6 +141,7 @@ class OpenAICompatProvider(BaseProvider):
         return replace(request, model=self._first_model)
 
     def body(self, request: ChatRequest, endpoint: Endpoint) -> dict[str, Any]:
+        """The body of a request, vendor parameters included."""
         official = OPENAI_HOST in endpoint.base_url
         dialect = Dialect(
             stream_options=self.options.stream_options,

@@ -17,9 +17,7 @@ class ActionCommands(Provider):
     async def discover(self) -> Hits:
         """All actions, for an empty query."""
         for action, keys in self._offered():
-            yield DiscoveryHit(
-                _display(action, keys), self._run(action), text=action.description, help=action.group
-            )
+            yield DiscoveryHit(_display(action, keys), self._run(action), text=action.description)
 
     async def search(self, query: str) -> Hits:
         """The actions whose description or label fits."""
@@ -31,7 +29,6 @@ class ActionCommands(Provider):
                     _display(action, keys),
                     self._run(action),
                     text=action.description,
-                    help=action.group,
                 )
 
     def _offered(self) -> Iterator[tuple[Action, str]]:

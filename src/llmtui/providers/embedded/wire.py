@@ -40,12 +40,19 @@ class EmbeddedWire(OpenAICompatProvider):
 
 
 class LoopbackHttp(Http):
-    """HTTP that takes no proxy of the environment: what is said stays on this machine."""
+    """HTTP that takes no proxy of the environment, for nothing leaves this machine, and reuses no connection.
+
+    The child closes kept connections after a few seconds, and a request that crosses the closing would fail.
+    """
 
     @property
     def client(self) -> httpx.AsyncClient:
         """The client, built now if need be."""
         if self._client is None:
-            timeout = httpx.Timeout(None, connect=self._clocks.connect)
-            self._client = httpx.AsyncClient(timeout=timeout, trust_env=False, verify=tls_context())
+            self._client = httpx.AsyncClient(
+                timeout=httpx.Timeout(None, connect=self._clocks.connect),
+                limits=httpx.Limits(max_keepalive_connections=0),
+                trust_env=False,
+                verify=tls_context(),
+            )
         return self._client

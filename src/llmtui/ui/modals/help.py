@@ -79,7 +79,7 @@ class Help(Dialog[None]):
 
     def _lines(self, shown: list[tuple[str, Action]]) -> Iterator[Content]:
         width = self.query_one(VerticalScroll).scrollable_content_region.width
-        keys_width = min(max((cell_len(keys) for keys, _ in shown), default=0), max(10, width // 2 - 4))
+        keys_width = min(max((cell_len(keys) for keys, _ in shown), default=0), 24, max(10, width // 2 - 4))
         for group, members in groupby(shown, key=lambda row: row[1].group):
             yield Content.styled(group, "bold $accent")
             for keys, action in members:

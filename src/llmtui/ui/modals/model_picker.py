@@ -35,6 +35,8 @@ class ModelPicker(PickList[Target | None, Target]):
         super().__init__("Model", "type a model or provider, or provider/model")
         self._providers = providers
         self._current = current
+        configured = next((info.model for info in providers if info.id == current.provider), None)
+        self._marked = Target(current.provider, current.model or configured)
         self._source = source
         self._models: dict[str, list[ModelInfo]] = {}
         self._notes = {info.id: _offline_note(info) for info in providers}
@@ -60,7 +62,7 @@ class ModelPicker(PickList[Target | None, Target]):
             groups = [(info, found) for info, found in groups if found]
             groups.sort(key=lambda group: -max(fit.score for _, fit in group[1]))
         for info, found in groups:
-            yield self._heading(info)
+            yield from self._heading(info)
             for model, fit in found:
                 yield self._row(info, model, fit)
         if query and self._all_known and not self._is_listed(query):
@@ -84,7 +86,10 @@ class ModelPicker(PickList[Target | None, Target]):
             self._show()
 
     def _show(self) -> None:
-        self.show_rows(self.rows(self.filter.value.strip()), keep=True)
+        """Show what has come, under a highlight that stays where it is."""
+        query = self.filter.value.strip()
+        kept = self.highlighted if self.moved or query else self._marked
+        self.show_rows(self.rows(query), kept)
 
     @property
     def _all_known(self) -> bool:
@@ -99,17 +104,22 @@ class ModelPicker(PickList[Target | None, Target]):
         ]
         return sorted(found, key=lambda pair: -pair[1].score)
 
-    def _heading(self, info: ProviderInfo) -> Row[Target]:
+    def _heading(self, info: ProviderInfo) -> Iterable[Row[Target]]:
+        """The provider's name, and under it what keeps its list from coming."""
         name = Content.assemble((sanitise_line(info.name), "bold $accent"), "  ", (info.type, "dim"))
-        return Row(name, Content.styled(self._notes[info.id], "dim"))
+        note = Content.styled(self._notes[info.id], "dim")
+        if self._notes[info.id] in ("", _ASKING):
+            yield Row(name, note)
+        else:
+            yield Row(name)
+            yield Row("  " + note)
 
     def _row(self, info: ProviderInfo, model: ModelInfo, fit: Match) -> Row[Target]:
         target = Target(info.id, model.id)
-        current = target == self._current or (self._current == Target(info.id) and model.id == info.model)
         # The model's id stands after the provider's in what was searched.
         skipped = len(info.id) + 1
         name = marked(sanitise_line(model.id), (at - skipped for at in fit.positions if at >= skipped))
-        left = Content.assemble("● " if current else "  ", name, ("  " + model.detail, "dim"))
+        left = Content.assemble("● " if target == self._marked else "  ", name, ("  " + model.detail, "dim"))
         return Row(left, Content.styled(_context(model), "dim"), value=target)
 
     def _is_listed(self, query: str) -> bool:

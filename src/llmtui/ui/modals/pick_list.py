@@ -83,6 +83,8 @@ class PickList(Dialog[Result], Generic[Result, Value]):
         super().__init__(title)
         self._placeholder = placeholder
         self._rows: Sequence[Row[Value]] = ()
+        self.moved = False
+        """Whether a key has moved the highlight since the last character was typed."""
 
     def compose_body(self) -> ComposeResult:
         """The filter line and the list."""
@@ -114,10 +116,12 @@ class PickList(Dialog[Result], Generic[Result, Value]):
 
     def narrow(self) -> None:
         """Show what fits the filter."""
+        self.moved = False
         self.show_rows(self.rows(self.filter.value.strip()))
 
     def action_walk(self, step: str) -> None:
         """Move the highlight."""
+        self.moved = True
         getattr(self.options, f"action_{step}")()
 
     @property
@@ -134,9 +138,8 @@ class PickList(Dialog[Result], Generic[Result, Value]):
     def take(self, value: Value) -> None:
         """Close with a row's value."""
 
-    def show_rows(self, rows: Iterable[Row[Value]], *, keep: bool = False) -> None:
-        """Show these rows, the first of them highlighted, or (keep) the one that is now."""
-        kept = self.highlighted if keep else None
+    def show_rows(self, rows: Iterable[Row[Value]], highlight: Value | None = None) -> None:
+        """Show these rows, and highlight the one with this value, else the first."""
         rows = list(rows)
         left_out = len(rows) - MOST_ROWS
         if left_out > 0:
@@ -144,7 +147,7 @@ class PickList(Dialog[Result], Generic[Result, Value]):
         self._rows = rows
         self._lay_out()
         choices = [at for at, row in enumerate(rows) if row.value is not None]
-        same = [at for at in choices if rows[at].value == kept]
+        same = [at for at in choices if rows[at].value == highlight]
         self.options.highlighted = next(iter(same or choices), None)
 
     def _lay_out(self) -> None:

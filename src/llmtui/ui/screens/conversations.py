@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-from textual import work
 from textual.getters import query_one
 from textual.screen import Screen
 
@@ -16,7 +15,7 @@ from llmtui.services.targets import Targets
 from llmtui.ui.editor import edit
 from llmtui.ui.jobs import JobOwner
 from llmtui.ui.modals.ask_text import AskText
-from llmtui.ui.modals.chat_list import ChatList
+from llmtui.ui.modals.chat_list import ChatChoice, ChatList
 from llmtui.ui.modals.history_search import HistorySearch
 from llmtui.ui.widgets.chat_pane import ChatPane
 from llmtui.ui.widgets.flash import Flash
@@ -136,36 +135,39 @@ class ConversationScreen(Screen[None]):
         await self.show(self.services.chat.new(self.target))
         self.prompt.focus()
 
-    @work(group="dialog", exit_on_error=False)
-    async def action_search_history(self) -> None:
+    def action_search_history(self) -> None:
         """Find a message in all chats and open its chat there."""
-        hit = await self.app.push_screen_wait(HistorySearch(self.services.chat.search))
-        if isinstance(hit, SearchHit):
-            await self.open_chat(hit.conversation_id)
-            self.pane.transcript.reveal(hit.message_id)
 
-    @work(group="dialog", exit_on_error=False)
+        async def open_hit(hit: SearchHit | None) -> None:
+            if hit is not None:
+                await self.open_chat(hit.conversation_id)
+                self.pane.transcript.reveal(hit.message_id)
+
+        self.app.push_screen(HistorySearch(self.services.chat.search), open_hit)
+
     async def action_show_chats(self) -> None:
         """Open or delete a chat of the list."""
+
+        async def act(choice: ChatChoice | None) -> None:
+            if choice is not None:
+                do = self.delete_chat if choice.delete else self.open_chat
+                await do(choice.conversation_id)
+
         chat = self.services.chat
         chats = ChatList(await chat.recent(), current=self.chat_id, streaming=chat.streaming)
-        choice = await self.app.push_screen_wait(chats)
-        if choice is None:
-            return
-        if choice.delete:
-            await self.delete_chat(choice.conversation_id)
-        else:
-            await self.open_chat(choice.conversation_id)
+        self.app.push_screen(chats, act)
 
-    @work(group="dialog", exit_on_error=False)
-    async def action_rename_chat(self) -> None:
+    def action_rename_chat(self) -> None:
         """Give the chat another title."""
-        thread = self.services.chat.thread(self.chat_id)
-        title = await self.app.push_screen_wait(AskText("Title of this chat", thread.conversation.title))
-        if title:
-            await self.services.chat.rename(self.chat_id, title)
-            self.pane.retitle(self.services.chat.thread(self.chat_id))
-            await self.refresh_chats()
+
+        async def rename(title: str | None) -> None:
+            if title is not None:
+                await self.services.chat.rename(self.chat_id, title)
+                self.pane.retitle(self.services.chat.thread(self.chat_id))
+                await self.refresh_chats()
+
+        title = self.services.chat.thread(self.chat_id).conversation.title
+        self.app.push_screen(AskText("Title of this chat", title), rename)
 
     async def action_fork(self) -> None:
         """Go on in a copy of the chat, as far as the selected message."""

@@ -213,13 +213,15 @@ class MainScreen(ConversationScreen):
         window = await self.services.models.context_window(self.target)
         self.status.context = (usage.input + (usage.output or 0), window)
 
-    @work(group="dialog", exit_on_error=False)
-    async def action_pick_model(self) -> None:
+    def action_pick_model(self) -> None:
         """Pick a model of any provider, or type its name."""
+
+        async def use(target: Target | None) -> None:
+            if target is not None:
+                await self.switch(target)
+
         picker = ModelPicker(self.services.health.infos, self.target, self.services.models)
-        target = await self.app.push_screen_wait(picker)
-        if target is not None:
-            await self.switch(target)
+        self.app.push_screen(picker, use)
 
     async def action_select_provider(self, place: int) -> None:
         """Talk to the provider with this digit."""
@@ -238,17 +240,19 @@ class MainScreen(ConversationScreen):
 
     # Keys, layout, drafts
 
-    @work(group="dialog", exit_on_error=False)
-    async def action_leader(self) -> None:
+    def action_leader(self) -> None:
         """Wait for the second key, showing what it can be."""
-        action = await self.app.push_screen_wait(LeaderPanel(self.jobs.keymap))
-        if action is not None:
-            await perform(self, action)
 
-    @work(group="dialog", exit_on_error=False)
-    async def action_show_help(self) -> None:
+        async def act(action: str | None) -> None:
+            if action is not None:
+                await perform(self, action)
+
+        # Pushed at once and not by a worker, so that a second key typed fast finds the panel there.
+        self.app.push_screen(LeaderPanel(self.jobs.keymap), act)
+
+    def action_show_help(self) -> None:
         """Show all keys."""
-        await self.app.push_screen_wait(Help(self.jobs.keymap))
+        self.app.push_screen(Help(self.jobs.keymap))
 
     async def action_copy_or_stop(self) -> None:
         """Copy what is selected; with nothing selected, stop the reply."""
