@@ -333,6 +333,20 @@ async def test_a_stream_that_fails_in_the_timeouts_cleanup_still_times_out() -> 
     assert task.cancelling() == 0
 
 
+async def test_a_cancellation_at_the_moment_of_the_timeout_wins() -> None:
+    async def cancelled_twice() -> AsyncGenerator[StreamEvent, None]:
+        yield START
+        try:
+            await asyncio.Event().wait()
+        finally:
+            task.cancel()
+
+    task = asyncio.create_task(drain(guard(cancelled_twice(), "p", Clocks(idle=0.01))))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert task.cancelled()
+
+
 async def test_an_outer_timeout_is_not_taken_for_ours() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
@@ -380,10 +394,15 @@ async def test_closing_the_guard_closes_the_inner_stream() -> None:
         await anext(events)
 
 
-async def test_no_timer_outlives_the_stream() -> None:
-    fired: list[object] = []
+async def test_no_timer_outlives_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = asyncio.get_running_loop()
-    loop.set_exception_handler(lambda _, context: fired.append(context))
-    await guarded(START, FINISH, clocks=Clocks(first_event=0.01, idle=0.01))
-    await asyncio.sleep(0.03)
-    assert not fired
+    call_at, handles = loop.call_at, []
+
+    def recorded(*args: Any, **kwargs: Any) -> asyncio.TimerHandle:
+        handles.append(call_at(*args, **kwargs))
+        return handles[-1]
+
+    monkeypatch.setattr(loop, "call_at", recorded)
+    await guarded(START, FINISH, clocks=Clocks(first_event=60, idle=30))
+    assert len(handles) == 2
+    assert all(handle.cancelled() for handle in handles)

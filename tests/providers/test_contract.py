@@ -22,7 +22,7 @@ from llmtui.testing.scenarios import SCENARIOS, TEXT, Scenario
 from llmtui.testing.wire_server import STALL, WireServer
 
 HELLO = ChatRequest((user("Hello"),))
-CLOCKS = Clocks(5, 5, 5, 20)
+CLOCKS = Clocks(30, 30, 30, 60)
 
 
 def stream(provider: Provider, request: ChatRequest = HELLO) -> AsyncGenerator[StreamEvent, None]:
@@ -39,9 +39,9 @@ async def asked(case: ProviderCase, **settings: Any) -> Any:
         finally:
             await provider.aclose()
     # Neither a task nor, by ResourceWarning, a socket stays behind; httpx's generators end a few turns later.
-    async with asyncio.timeout(1):
-        while asyncio.all_tasks() != {asyncio.current_task()}:
-            await asyncio.sleep(0)
+    if others := asyncio.all_tasks() - {asyncio.current_task()}:
+        _, pending = await asyncio.wait(others, timeout=1)
+        assert not pending
 
 
 def normal_text(scenario: Scenario) -> str:
@@ -65,6 +65,15 @@ async def test_the_same_reply_is_the_same_events(
     assert outcome.error is None
     fields = case.encoder.usage_fields
     assert normal_form(outcome.events, fields) == normal_form(scenario, fields)
+
+
+@pytest.mark.parametrize("case", ["openai_compat", "anthropic"], indirect=True)
+async def test_server_sent_events_may_end_their_lines_in_cr(case: ProviderCase) -> None:
+    events = [event.replace(b"\n", b"\r") for event in case.encoder.encode(TEXT)]
+    async with asked(case) as (provider, server):
+        case.serve_raw(server, events)
+        outcome = await drain(stream(provider))
+    assert (outcome.error, outcome.text) == (None, normal_text(TEXT))
 
 
 async def test_text_streams_event_by_event(case: ProviderCase) -> None:

@@ -36,7 +36,7 @@ from llmtui.testing.scenarios import TEXT, FailureKind, StreamFailure, tool_call
 from llmtui.testing.wire_server import CUT, STALL, WireServer, Write
 
 HELLO = ChatRequest((user("Hello"),))
-CLOCKS = Clocks(5, 5, 5, 20)
+CLOCKS = Clocks(30, 30, 30, 60)
 START = Start("", "test-model")
 HALF = (START, TextDelta("half é🙂"))
 HTML = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>proxy</body></html>"
@@ -128,7 +128,7 @@ async def test_an_empty_body_is_an_error(case: ProviderCase) -> None:
 
 
 async def test_a_stall_runs_into_the_idle_clock(case: ProviderCase) -> None:
-    outcome = await outcome_of(case, [*case.encoder.encode(HALF), STALL], Clocks(5, 5, 0.1))
+    outcome = await outcome_of(case, [*case.encoder.encode(HALF), STALL], Clocks(30, 30, 0.1))
     error = failed(outcome, Timeout)
     assert isinstance(error, Timeout)
     assert (error.phase, error.partial, outcome.text) == ("idle", True, "half é🙂")
@@ -148,7 +148,7 @@ async def test_keep_alives_are_not_events(case: ProviderCase) -> None:
 
     async with WireServer(handler) as server:
         provider = case.at(server.url)
-        outcome = await drain(stream(provider, Clocks(5, 5, 0.2)))
+        outcome = await drain(stream(provider, Clocks(30, 30, 0.2)))
         await provider.aclose()
     error = failed(outcome, Timeout)
     assert isinstance(error, Timeout)
@@ -156,14 +156,14 @@ async def test_keep_alives_are_not_events(case: ProviderCase) -> None:
 
 
 async def test_a_server_that_does_not_answer_runs_into_the_first_clock(case: ProviderCase) -> None:
-    outcome = await outcome_of(case, [], Clocks(5, 0.2, 5), before_head=asyncio.Event())
+    outcome = await outcome_of(case, [], Clocks(30, 1, 30), before_head=asyncio.Event())
     error = failed(outcome, Timeout)
     assert isinstance(error, Timeout)
     assert (error.phase, error.partial) == ("first_event", False)
 
 
 async def test_a_stalled_error_body_still_is_that_error(case: ProviderCase) -> None:
-    outcome = await outcome_of(case, [b'{"error', STALL], Clocks(5, 0.3, 0.3), status=401)
+    outcome = await outcome_of(case, [b'{"error', STALL], Clocks(30, 1, 1), status=401)
     assert isinstance(outcome.error, AuthError | Timeout)
 
 

@@ -72,7 +72,7 @@ POISON = {
 
 
 def stream(provider: Provider, request: ChatRequest = HELLO) -> AsyncGenerator[StreamEvent, None]:
-    return guard(provider.stream_chat(request), provider.id, Clocks(5, 5, 5, 20))
+    return guard(provider.stream_chat(request), provider.id, Clocks(30, 30, 30, 60))
 
 
 async def sent(

@@ -209,7 +209,8 @@ async def test_a_side_question_that_fails_stops_nothing(server: FakeOllama, path
         ("", 4096, ["truncated"]),
         ("0.12.4", 4096, []),
         ("0.13.0-rc1", 4096, []),
-        ("0.11.0", 9900, []),
+        ("0.11.0", 9900, ["truncated"]),
+        ("0.11.0", 8000, []),
     ],
 )
 async def test_an_old_server_that_truncates_is_found_out(
@@ -257,11 +258,14 @@ async def test_a_login_page(server: FakeOllama) -> None:
         await collect(built(server))
 
 
-async def test_an_unknown_model(server: FakeOllama) -> None:
-    server.answer(SHOW, one({"error": "model 'm' not found"}), status=404)
-    server.reply(CHAT, one({"error": "model 'm' not found"}), status=404)
-    with pytest.raises(ModelNotFound, match="model 'm' not found"):
+@pytest.mark.parametrize("path", [SHOW, CHAT])
+async def test_an_unknown_model_is_not_said_to_load(server: FakeOllama, path: str) -> None:
+    server.answer(path, one({"error": "model 'm' not found"}), status=404)
+    with pytest.raises(ModelNotFound, match="model 'm' not found") as caught:
         await collect(built(server))
+    assert "ollama pull m" in caught.value.hint
+    if path == SHOW:
+        assert [request.path for request in server.requests] == [SHOW]
 
 
 async def test_the_first_model_is_taken(server: FakeOllama) -> None:

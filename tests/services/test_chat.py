@@ -1,17 +1,23 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from llmtui.core.conversation import Role
-from llmtui.core.errors import LlmtuiError, RateLimited
+from llmtui.core.errors import LlmtuiError, RateLimited, StorageError
 from llmtui.core.events import ReasoningDelta, TextDelta, UsageUpdate
-from llmtui.core.history import MessageState
+from llmtui.core.history import Conversation, MessageState, RequestRecord, StoredMessage
 from llmtui.core.usage import Usage
 from llmtui.providers.script import Fault
 from llmtui.services.chat import ChatService, title_of
 from llmtui.services.recorder import Recorder
 from llmtui.services.reply import ReplyClosed, ReplyOpened
+from llmtui.storage.conversations import SQLiteStore
 from tests.services.desk import TARGET, Desk
+
+
+async def _full_disk(message: StoredMessage, request: RequestRecord) -> None:
+    raise StorageError("the disk is full")
 
 
 async def stored_branch(desk: Desk, conversation_id: str) -> list[tuple[Role, str, MessageState]]:
@@ -201,6 +207,37 @@ async def test_a_draft_is_kept(desk: Desk) -> None:
     conversation = await desk.store.conversation(thread.conversation.id)
     assert conversation is not None
     assert conversation.draft == "half a thought"
+
+
+async def test_saving_a_draft_does_not_move_the_shown_branch(desk: Desk) -> None:
+    thread = await desk.ask("q")
+    await desk.chat.save_draft(thread.conversation.id, "next")
+    assert len(await desk.store.branch(thread.conversation.id)) == 2
+
+
+async def test_a_reply_that_began_unrecorded_is_recorded_whole_when_the_disk_is_back(desk: Desk) -> None:
+    thread = desk.chat.new(TARGET)
+    await desk.chat.send(thread.conversation.id, "q", TARGET)
+    begin, desk.store.begin_reply = desk.store.begin_reply, _full_disk  # type: ignore[method-assign]
+    try:
+        await desk.run(desk.chat.reply(thread.conversation.id, TARGET))
+    finally:
+        desk.store.begin_reply = begin  # type: ignore[method-assign]
+    assert (await stored_branch(desk, thread.conversation.id))[-1][1] == "You said: q"
+    assert desk.chat.recorder.problem == ""
+
+
+async def test_a_database_that_could_not_be_opened_is_tried_again(tmp_path: Path) -> None:
+    blocker = tmp_path / "folder"
+    blocker.write_text("a file where the folder should be")
+    recorder = Recorder(SQLiteStore(blocker / "llmtui.db"))
+    report = await recorder.open()
+    assert report.problem
+    recorder._tried_s -= 60
+    blocker.unlink()
+    assert await recorder.write(recorder.store.save_conversation(Conversation("c", title="t")))
+    assert recorder.problem == ""
+    await recorder.store.close()
 
 
 async def test_a_chat_goes_on_when_nothing_can_be_recorded(desk: Desk) -> None:

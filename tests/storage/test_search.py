@@ -78,3 +78,12 @@ async def test_a_long_message_is_cut_around_what_was_found(store: SQLiteStore) -
     [excerpt] = await excerpts(store, "needle")
     assert "\x02needle\x03" in excerpt
     assert len(excerpt) < 250
+
+
+async def test_the_better_match_comes_first_and_of_equals_the_newer(store: SQLiteStore) -> None:
+    chat = new_id()
+    for number, text in enumerate(["rare and a lot of other words", "rare", "rare rare", "rare", "nothing"]):
+        await store.add_message(StoredMessage(str(number), chat, None, user(text)))
+    hits = await store.search("rare")
+    assert [hit.message_id for hit in hits] == ["2", "3", "1", "0"]
+    assert [hit.message_id for hit in await store.search("rare", limit=1)] == ["2"]

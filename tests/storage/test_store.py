@@ -213,8 +213,9 @@ async def test_bad_writes_raise_storage_errors_and_leave_nothing(store: SQLiteSt
         await store.end_reply("unknown", (), MessageState.COMPLETE, record)
     with pytest.raises(StorageError):
         await store.begin_reply(reply, replace(record, usage=Usage(input=2**80)))
-    with pytest.raises(StorageError):
-        await store.add_message(prompt(message.conversation_id, "half a pair: \ud800"))
+    half_a_pair = Message(Role.USER, (TextPart("\ud800"),))
+    with pytest.raises(StorageError, match="surrogates"):
+        await store.add_message(replace(prompt(message.conversation_id, ""), message=half_a_pair))
     assert len(await store.branch(message.conversation_id)) == 1
 
 

@@ -17,9 +17,7 @@ def test_every_action_has_an_id_of_its_own() -> None:
 
 
 def test_the_table_itself_has_no_clash_and_no_key_that_never_arrives() -> None:
-    every_id_with_its_own_keys = {action.id: ",".join(action.keys) for action in ACTIONS}
-
-    keymap, problems = validate_keymap(every_id_with_its_own_keys)
+    keymap, problems = validate_keymap({action.id: ",".join(action.keys) for action in ACTIONS})
 
     assert problems == []
     assert keymap.textual() == {}

@@ -53,3 +53,5 @@ def _prepare_textual() -> None:
     remote = os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY")
     os.environ.setdefault("ESCDELAY", ESCAPE_DELAY_OVER_SSH_MS if remote else ESCAPE_DELAY_MS)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    # With it Claude's SDK logs on standard error, which is where the screen is drawn.
+    os.environ.pop("ANTHROPIC_LOG", None)

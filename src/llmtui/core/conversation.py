@@ -81,7 +81,7 @@ class ToolCallPart:
         """The arguments as an object, or None when the model wrote something else."""
         try:
             value = json.loads(self.arguments or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import cache
 from typing import Any
@@ -99,7 +99,7 @@ class Http:
             await reply.require_success()
             yield reply
         finally:
-            await _close(response)
+            await _uncancelled(response.aclose())
 
     async def json(
         self,
@@ -191,12 +191,28 @@ class Reply:
             async for chunk in body:
                 yield chunk
         finally:
-            # The client's generators stand inside one another. Closed from outside, each leaves the next to
-            # the garbage collector and thus to a task; run against the closed connection, all of them end.
-            await self._response.aclose()
-            with suppress(httpx.HTTPError, httpx.StreamError):
-                async for _ in body:
-                    pass
+            await _uncancelled(self._unwind(body))
+
+    async def _unwind(self, body: AsyncIterator[bytes]) -> None:
+        """Close the connection, then run the client's generators against it until all of them have ended.
+
+        They stand inside one another: closed from outside, each leaves the next to the garbage collector and
+        thus to a task that outlives us.
+        """
+        await self._response.aclose()
+        with suppress(httpx.HTTPError, httpx.StreamError):
+            async for _ in body:
+                pass
+
+
+async def _uncancelled(closing: Coroutine[Any, Any, None]) -> None:
+    """Close to the end, also when we are cancelled meanwhile: httpx would leave the socket open."""
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 async def drain(rest: AsyncIterator[object]) -> None:

@@ -75,25 +75,13 @@ class OllamaProvider(BaseProvider):
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask, and yield events; closing the generator closes the socket."""
         request = await self._with_model(self.filled(request))
-        model = request.model or ""
-        facts = await self._server.facts(model)
-        for warning in _losses(request, facts):
-            yield warning
-        if facts.can("tools") is False:
-            request = replace(request, tools=())
-        remote = self._host.is_cloud or facts.is_remote or is_cloud_name(model)
-        loaded, context = (True, None) if remote else await self._server.loaded(model)
-        if not loaded:
-            yield Status("loading", model)
-        load = LoadOptions(
-            num_ctx=self.options.num_ctx if remote else self._num_ctx(model, facts, context),
-            think=self.options.think if facts.can("thinking") else None,
-            keep_alive=self.options.keep_alive,
-        )
-        request = replace(request, options=self.options.parameters | dict(request.options))
-        async with aclosing(self._ask(model, request_body(request, self.id, load))) as events:
-            async for event in events:
-                yield event
+        try:
+            async with aclosing(self._prepared(request, request.model or "")) as events:
+                async for event in events:
+                    yield event
+        except ModelNotFound as error:
+            error.hint = f"pull it with `ollama pull {request.model}`, or pick another model (ctrl+o)"
+            raise
 
     def capabilities(self, model: str | None = None) -> Capabilities:
         """What `/api/show` told of a model, if it was asked already."""
@@ -101,7 +89,6 @@ class OllamaProvider(BaseProvider):
             streaming=Fact.yes(),
             system_prompt=Fact.yes(),
             temperature=Fact.yes(),
-            prefill=Fact.yes(),
             key_required=Fact(self._host.is_cloud, "provider"),
             custom_endpoint=Fact.yes(),
         )
@@ -131,6 +118,27 @@ class OllamaProvider(BaseProvider):
         await self._server.version()  # while the check's clock runs
         return models
 
+    async def _prepared(self, request: ChatRequest, model: str) -> AsyncGenerator[StreamEvent, None]:
+        """Fit the request to what the server says of the model, then ask."""
+        facts = await self._server.facts(model)
+        for warning in _losses(request, facts):
+            yield warning
+        if facts.can("tools") is False:
+            request = replace(request, tools=())
+        remote = self._host.is_cloud or facts.is_remote or is_cloud_name(model)
+        loaded, context = (True, None) if remote else await self._server.loaded(model)
+        if not loaded:
+            yield Status("loading", model)
+        load = LoadOptions(
+            num_ctx=self.options.num_ctx if remote else self._num_ctx(model, facts, context),
+            think=self.options.think if facts.can("thinking") else None,
+            keep_alive=self.options.keep_alive,
+        )
+        request = replace(request, options=self.options.parameters | dict(request.options))
+        async with aclosing(self._ask(model, request_body(request, self.id, load))) as events:
+            async for event in events:
+                yield event
+
     async def _ask(self, model: str, body: dict[str, Any]) -> AsyncGenerator[StreamEvent, None]:
         try:
             async with self._http.post(
@@ -152,11 +160,12 @@ class OllamaProvider(BaseProvider):
         """A warning when an old server seems to have dropped the oldest messages in silence."""
         window = body["options"].get("num_ctx")
         estimate = estimate_tokens(sent_text(body))
-        if counted is None or window is None or estimate < window * 0.75 or counted > estimate * 0.75:
+        if counted is None or window is None or estimate < window * 0.75:
             return []
-        if version_numbers(await self._server.version()) >= OBEYS_TRUNCATE:
+        far_below, full = counted < estimate * 0.75, counted >= window
+        if not (far_below or full) or version_numbers(await self._server.version()) >= OBEYS_TRUNCATE:
             return []
-        words = f"the server read {counted} tokens of about {estimate}: older messages were probably cut"
+        words = f"the server read {counted} tokens of about {estimate}: text was probably cut from the chat"
         return [Warning("truncated", words)]
 
     async def _with_model(self, request: ChatRequest) -> ChatRequest:

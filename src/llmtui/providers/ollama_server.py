@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmtui.core.errors import ProviderError
+from llmtui.core.errors import ModelNotFound, ProviderError
 from llmtui.core.models import ModelInfo
 from llmtui.providers.http import JSON_CLOCK_S, Http
 from llmtui.providers.ollama_models import ModelFacts, facts_of, loaded_context, models_of
@@ -28,12 +28,15 @@ class OllamaServer:
         return models_of(await self._json("GET", "/api/tags"))
 
     async def facts(self, model: str) -> ModelFacts:
-        """What is known of a model; unknown when the server refuses to say. Raises when nobody answers."""
+        """What is known of a model; unknown when the server refuses to say.
+
+        Raises ProviderError when nobody answers, and ModelNotFound.
+        """
         if model not in self.known_facts:
             try:
                 shown = await self._json("POST", "/api/show", {"model": model})
             except ProviderError as error:
-                if error.context.status is None:
+                if error.context.status is None or isinstance(error, ModelNotFound):
                     raise
                 return ModelFacts()
             self.known_facts[model] = facts_of(shown)

@@ -309,8 +309,11 @@ class ChatService:
         return reply
 
     def _hold(self, thread: Thread) -> Thread:
-        self._threads[thread.conversation.id] = thread
-        return thread
+        """Remember a branch; saving its conversation must not move the leaf back."""
+        leaf_id = thread.last.id if thread.last else None
+        held = replace(thread, conversation=replace(thread.conversation, leaf_id=leaf_id))
+        self._threads[thread.conversation.id] = held
+        return held
 
     def _keep(self, message: StoredMessage) -> None:
         """Put a reply into its branch, replacing its earlier state."""

@@ -1,5 +1,6 @@
 """The store, made forgiving: a full disk or a damaged database never ends a chat."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -8,6 +9,8 @@ from llmtui.core.history import StoreReport
 from llmtui.core.ports import ConversationStore
 
 T = TypeVar("T")
+REOPEN_AFTER_S = 5.0
+"""How long a database that could not be opened is left alone."""
 
 
 class Recorder:
@@ -19,15 +22,21 @@ class Recorder:
         """Why nothing is recorded now; empty when all is well."""
         self.on_change: Callable[[], None] = lambda: None
         """Called when `problem` changes."""
+        self._is_open = False
+        self._tried_s = time.monotonic()
 
     async def open(self) -> StoreReport:
-        """Open the store and remember its problem."""
+        """Open the store and remember its problem; a later write tries again."""
+        self._tried_s = time.monotonic()
         report = await self.store.open()
+        self._is_open = not report.problem
         self._note(report.problem)
         return report
 
     async def write(self, operation: Awaitable[None]) -> bool:
         """Await a write; False when it failed."""
+        if not self._is_open and time.monotonic() - self._tried_s > REOPEN_AFTER_S:
+            await self.open()
         try:
             await operation
         except StorageError as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -73,6 +73,8 @@ class Reply:
         self._recorder = recorder
         self._prefix = prefix
         self._builder = ReplyBuilder()
+        self._begun = False
+        """Whether the store knows the reply; if not, it gets it whole at the end."""
         self._scope: asyncio.Timeout | None = None
         self._stop_requested = False
 
@@ -100,7 +102,7 @@ class Reply:
         journal = Journal(self._write_journal)
         error: LlmtuiError | None = None
         state = MessageState.STOPPED
-        await self._recorder.write(self._recorder.store.begin_reply(self.message, self.record))
+        self._begun = await self._recorder.write(self._recorder.store.begin_reply(self.message, self.record))
         emit(ReplyOpened(self.message))
         try:
             async with asyncio.timeout(None) as self._scope:
@@ -157,9 +159,13 @@ class Reply:
             self.message, message=Message(Role.ASSISTANT, parts), state=state, request=self.record
         )
         # Shielded: quitting cancels this task, and the partial reply must reach the disk all the same.
-        await asyncio.shield(
-            self._recorder.write(self._recorder.store.end_reply(self.message.id, parts, state, self.record))
-        )
+        await asyncio.shield(self._recorder.write(self._final_write()))
+
+    def _final_write(self) -> Awaitable[None]:
+        store, message = self._recorder.store, self.message
+        if self._begun:
+            return store.end_reply(message.id, message.message.parts, message.state, self.record)
+        return store.add_message(message)
 
     def _clock(self) -> datetime:
         """The time by the monotonic clock, so that a changed system clock bends no duration."""

@@ -100,12 +100,12 @@ SELECT messages.ordinal, (
 -- Holds every message that is not streaming.
 CREATE VIRTUAL TABLE message_index USING fts5 (
     text, content = 'message_texts', content_rowid = 'ordinal',
-    tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+    tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
 
 CREATE VIRTUAL TABLE title_index USING fts5 (
     title, content = 'conversations', content_rowid = 'ordinal',
-    tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
+    tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
 );
 CREATE TRIGGER title_added AFTER INSERT ON conversations BEGIN
     INSERT INTO title_index (rowid, title) VALUES (new.ordinal, new.title);

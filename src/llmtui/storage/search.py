@@ -4,10 +4,12 @@ import re
 import sqlite3
 
 from llmtui.core.history import SearchHit
+from llmtui.core.text import well_formed
 from llmtui.storage.codec import Row, time_value
 
 _TERM = re.compile(r'"([^"]*)"|([^\s"]+)')
 _EXCERPT_TOKENS = 24
+RANKED_MATCHES = 20_000
 
 _IN_TITLES = """
 SELECT conversations.id AS conversation_id, coalesce(leaf_id, '') AS message_id, conversations.title,
@@ -15,13 +17,23 @@ SELECT conversations.id AS conversation_id, coalesce(leaf_id, '') AS message_id,
 FROM title_index JOIN conversations ON conversations.ordinal = title_index.rowid
 WHERE title_index MATCH ? AND deleted_at IS NULL ORDER BY rank, updated_at DESC LIMIT ?
 """
+# Ranking and cutting excerpts cost time for each match: a word that is everywhere is ranked where it is
+# newest, and only what is shown gets an excerpt. The unary plus keeps SQLite from searching again for each.
 _IN_MESSAGES = f"""
-SELECT conversation_id, messages.id AS message_id, conversations.title,
-    snippet(message_index, 0, char(2), char(3), '…', {_EXCERPT_TOKENS}) AS excerpt, messages.created_at AS at
-FROM message_index
-JOIN messages ON messages.ordinal = message_index.rowid
-JOIN conversations ON conversations.id = conversation_id
-WHERE message_index MATCH ? AND deleted_at IS NULL ORDER BY rank, messages.ordinal DESC LIMIT ?
+WITH best AS MATERIALIZED (
+    SELECT newest.ordinal, score, conversation_id, messages.id AS message_id, title, messages.created_at AS at
+    FROM (
+        SELECT rowid AS ordinal, rank AS score FROM message_index
+        WHERE message_index MATCH ?1 ORDER BY rowid DESC LIMIT {RANKED_MATCHES}
+    ) AS newest
+    JOIN messages ON messages.ordinal = newest.ordinal
+    JOIN conversations ON conversations.id = conversation_id
+    WHERE deleted_at IS NULL ORDER BY score, newest.ordinal DESC LIMIT ?2
+)
+SELECT best.*, snippet(message_index, 0, char(2), char(3), '…', {_EXCERPT_TOKENS}) AS excerpt
+FROM message_index CROSS JOIN best ON best.ordinal = +message_index.rowid
+WHERE message_index MATCH ?1 AND message_index.rowid >= (SELECT min(ordinal) FROM best)
+ORDER BY score, best.ordinal DESC
 """
 
 
@@ -48,7 +60,7 @@ def query_of(text: str) -> str:
 
     All words and "quoted phrases" are wanted; the last word also finds what begins with it.
     """
-    harmless = text.encode("utf-8", "replace").decode().replace("\0", " ")
+    harmless = well_formed(text).replace("\0", " ")
     terms = [(phrase or word, bool(word)) for phrase, word in _TERM.findall(harmless) if phrase or word]
     quoted = [f'"{term}"' for term, _ in terms]
     return " ".join(quoted) + ("*" if terms and terms[-1][1] else "")

@@ -46,8 +46,8 @@ def canonical(key: str) -> str:
 def key_label(key: str) -> str:
     """A key as people write it: `ctrl+o`, `?`, `esc`."""
     modifiers, _, base = key.rpartition("+")
-    character = key_to_character(base) or ""
-    word = _WORDS.get(base) or (character if character.isprintable() else "").strip() or base
+    character = key_to_character(base) if _is_typed(base) and base != "space" else None
+    word = _WORDS.get(base) or character or base
     return f"{modifiers}+{word}" if modifiers else word
 
 
@@ -168,7 +168,7 @@ def _usable(action: Action, keys: list[str], problems: list[str]) -> tuple[str, 
             problems.append(f"keys: {action.id}: there is no key {key!r}")
         elif action.scope != "screen" and is_leader(key):
             problems.append(f"keys: {action.id}: cannot stand behind the leader")
-        elif action.scope != "transcript" and not is_leader(key) and key_to_character(canonical(bare)):
+        elif action.scope != "transcript" and not is_leader(key) and _is_typed(canonical(key)):
             problems.append(f"keys: {action.id}: {key!r} is a character that people type")
         else:
             usable.append(key)
@@ -204,6 +204,11 @@ def _exists(key: str) -> bool:
     return len(base) == 1 or base in _KEY_NAMES or key_to_character(base) is not None or _is_name(base)
 
 
+def _is_typed(key: str) -> bool:
+    character = key_to_character(key)
+    return character is not None and character.isprintable()
+
+
 def _is_name(base: str) -> bool:
     try:
         return bool(unicodedata.lookup(base.replace("_", " ")))
@@ -213,7 +218,7 @@ def _is_name(base: str) -> bool:
 
 def _unreliable(action: Action, key: str) -> str:
     """Why a key may not do what is asked of it; empty when nothing is known against it."""
-    if action.scope == "screen" and canonical(key) in _EDITING:
+    if action.scope == "screen" and canonical(key) in _EDITING and key not in action.keys:
         return "edits text while the prompt has the focus"
     bare = key.removeprefix(LEADER)
     return next((why for pattern, why in _UNRELIABLE.items() if re.fullmatch(pattern, bare)), "")

@@ -71,6 +71,8 @@ def read_theme(path: Path) -> tuple[Theme | None, list[ThemeProblem]]:
     warn = _into(problems, path)
     refuse = _into(fatal, path)
     data = _document(path, refuse)
+    if data is None:
+        return None, fatal
     _check_names("", data, _KEYS, warn)
     name, dark = data.get("name", path.stem), data.get("dark", True)
     if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _RESERVED:
@@ -124,7 +126,7 @@ def _into(problems: list[ThemeProblem], path: Path) -> Complain:
     return lambda key, message: problems.append(ThemeProblem(path, key, message))
 
 
-def _document(path: Path, refuse: Complain) -> Mapping[object, object]:
+def _document(path: Path, refuse: Complain) -> Mapping[object, object] | None:
     # Imported here: only themes need it, and only when they are read.
     import yaml
 
@@ -138,7 +140,7 @@ def _document(path: Path, refuse: Complain) -> Mapping[object, object]:
         if isinstance(data, Mapping):
             return data
         refuse("", "should be a mapping of keys to values")
-    return {}
+    return None
 
 
 def _texts(data: Mapping[object, object], key: str, refuse: Complain) -> dict[str, str]:
@@ -166,11 +168,16 @@ def _check_colours(colours: Mapping[str, str], refuse: Complain) -> None:
     for name, value in colours.items():
         if not _is_colour(value):
             refuse(f"colours.{name}", f"{value!r} is not a colour")
+        elif Color.parse(value).a < 1:
+            # A text area without a ground behind it raises.
+            refuse(f"colours.{name}", f"{value!r} can be seen through")
 
 
 def _check_variables(variables: Mapping[str, str], refuse: Complain) -> None:
     for name, value in variables.items():
-        if _STYLE_VARIABLE.fullmatch(name):
+        if name in _COLOURS:
+            refuse(f"variables.{name}", "belongs under colours")
+        elif _STYLE_VARIABLE.fullmatch(name):
             if not value.split() or not set(value.split()) <= VALID_STYLE_FLAGS:
                 refuse(f"variables.{name}", f"{value!r} is not a text style")
         else:

@@ -23,7 +23,7 @@ def _value(value: object) -> bytes:
         case float():
             return struct.pack("<If", 6, value)
         case [str(), *_]:
-            return struct.pack("<IIQ", 9, 8, len(value)) + b"".join(map(_string, value))
+            return struct.pack("<IIQ", 9, 8, len(value)) + b"".join(_string(str(text)) for text in value)
         case [*numbers]:
             return struct.pack(f"<IIQ{len(numbers)}I", 9, 4, len(numbers), *numbers)
         case _:

@@ -26,9 +26,8 @@ PARENT = """
 
     async def main():
         supervisor = Supervisor(lambda: Order(sys.argv[1], "m", 512), Path(sys.argv[2]))
-        print("begun", flush=True)
-        endpoint = await supervisor.endpoint()
-        print(supervisor.pid, flush=True)
+        await supervisor.endpoint()
+        print("ready", flush=True)
         await asyncio.Event().wait()
 
     asyncio.run(main())
@@ -105,20 +104,18 @@ async def test_a_model_that_cannot_be_loaded_is_named_with_the_librarys_reason(s
 
 
 async def test_a_crash_while_loading_is_told(supervise: Supervise) -> None:
-    with pytest.raises(ModelCrashed, match="while it loaded .*signal 6"):
+    with pytest.raises(ModelCrashed, match=r"while it loaded .*signal 6"):
         await supervise("aborted").endpoint()
 
 
-async def test_a_cancelled_start_leaves_no_process(supervise: Supervise) -> None:
-    supervisor = supervise("slow")
-    starting = asyncio.create_task(supervisor.endpoint())
-    while not (children := children_of(os.getpid())):
-        await asyncio.sleep(0)
+async def test_a_cancelled_start_leaves_no_process(supervise: Supervise, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "slow.loading")
+    starting = asyncio.create_task(supervise("slow").endpoint())
+    child = int(await asyncio.to_thread((tmp_path / "slow.loading").read_text))
     starting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await starting
-    assert children_of(os.getpid()) == []
-    wait_until_gone(children[0])
+    wait_until_gone(child, 0)
 
 
 async def test_closing_ends_a_child_that_ignores_termination(tmp_path: Path) -> None:
@@ -156,27 +153,21 @@ async def test_what_the_library_prints_goes_to_the_log_only(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(("model", "lines"), [("good", 2), ("slow", 1)])
+@pytest.mark.parametrize("model", ["good", "slow"])
 def test_the_child_dies_with_a_killed_parent(
-    stand_in: Path, model_file: Callable[[str], Path], tmp_path: Path, model: str, lines: int
+    stand_in: Path, model_file: Callable[[str], Path], tmp_path: Path, model: str
 ) -> None:
     """Even while it loads: there the library keeps the interpreter's lock."""
+    loading = tmp_path / f"{model}.loading"
+    os.mkfifo(loading)
     command = [sys.executable, "-c", textwrap.dedent(PARENT), str(model_file(model)), str(tmp_path / "log")]
-    # A sibling of the child inherits nothing that would keep the child's standard input open.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
-        for _ in range(lines):
-            assert parent.stdout.readline()
-        child = _serving_child(parent.pid, tmp_path / "log")
+        child = int(loading.read_text())
+        if model == "good":
+            assert parent.stdout.readline() == b"ready\n"
         parent.kill()
         wait_until_gone(child)
-
-
-def _serving_child(parent: int, log: Path) -> int:
-    """The child's id once it is inside the library; without a report there is only its log to tell."""
-    while not (log.is_file() and "printed by the library" in log.read_text()):
-        os.sched_yield()
-    return children_of(parent)[0]
 
 
 def test_a_log_that_has_grown_large_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,8 +88,8 @@ class ModelPicker(PickList[Target | None, Target]):
     def _show(self) -> None:
         """Show what has come, under a highlight that stays where it is."""
         query = self.filter.value.strip()
-        kept = self.highlighted if self.moved or query else self._marked
-        self.show_rows(self.rows(query), kept)
+        kept = self.highlighted if self.moved or query else None
+        self.show_rows(self.rows(query), kept, self._marked)
 
     @property
     def _all_known(self) -> bool:

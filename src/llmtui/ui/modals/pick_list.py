@@ -138,8 +138,8 @@ class PickList(Dialog[Result], Generic[Result, Value]):
     def take(self, value: Value) -> None:
         """Close with a row's value."""
 
-    def show_rows(self, rows: Iterable[Row[Value]], highlight: Value | None = None) -> None:
-        """Show these rows, and highlight the one with this value, else the first."""
+    def show_rows(self, rows: Iterable[Row[Value]], *wanted: Value | None) -> None:
+        """Show these rows, and highlight the first wanted value that is there, else the first row."""
         rows = list(rows)
         left_out = len(rows) - MOST_ROWS
         if left_out > 0:
@@ -147,8 +147,8 @@ class PickList(Dialog[Result], Generic[Result, Value]):
         self._rows = rows
         self._lay_out()
         choices = [at for at, row in enumerate(rows) if row.value is not None]
-        same = [at for at in choices if rows[at].value == highlight]
-        self.options.highlighted = next(iter(same or choices), None)
+        found = [at for value in wanted for at in choices if rows[at].value == value]
+        self.options.highlighted = next(iter(found or choices), None)
 
     def _lay_out(self) -> None:
         at = self.options.highlighted

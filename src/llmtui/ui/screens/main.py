@@ -58,6 +58,7 @@ class MainScreen(ConversationScreen):
     MainScreen #body { height: 1fr; }
     MainScreen #right { width: 1fr; height: 1fr; }
     MainScreen.-low #title, MainScreen.-low StatusBar { display: none; }
+    MainScreen.-low Transcript { margin: 0; }
     """
 
     status = query_one(StatusBar)

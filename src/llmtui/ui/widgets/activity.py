@@ -16,7 +16,7 @@ class Activity(Static):
     """Ticks as text, once a second, only while a reply is under way; takes no row otherwise."""
 
     DEFAULT_CSS = """
-    Activity { height: 1; padding: 0 1; color: $text-muted; display: none; }
+    Activity { height: 1; padding: 0 2; color: $text-muted; display: none; }
     Activity.-shown { display: block; }
     """
 

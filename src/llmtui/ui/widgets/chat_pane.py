@@ -27,12 +27,14 @@ class ChatPane(Vertical):
     DEFAULT_CSS = """
     ChatPane { width: 1fr; height: 1fr; }
     ChatPane #title {
-        height: 1; padding: 0 1; color: $text-muted; text-overflow: ellipsis; text-wrap: nowrap;
+        height: 1; padding: 0 2; background: $surface; color: $text-muted;
+        text-overflow: ellipsis; text-wrap: nowrap;
     }
     ChatPane #banner {
         height: auto; padding: 0 1; background: $error-muted; color: $text-error; display: none;
     }
     ChatPane #banner.-shown { display: block; }
+    ChatPane Transcript { margin: 1 0 0 0; }
     ChatPane #welcome { padding: 1 2; color: $text-muted; display: none; }
     ChatPane.-empty #welcome { display: block; }
     ChatPane.-empty Transcript { display: none; }

@@ -14,6 +14,8 @@ class ChatRow(Widget):
     ChatRow { height: 1; width: 1fr; padding: 0 1; color: $text-muted; }
     ChatRow.-current { color: $text; text-style: bold; }
     ChatRow.-cursor { background: $accent 30%; color: $text; }
+    ChatRow:ansi.-current { color: ansi_default; text-style: bold underline; }
+    ChatRow:ansi.-cursor { background: ansi_default; text-style: reverse; }
     """
 
     chat: reactive[Conversation | None] = reactive(None)

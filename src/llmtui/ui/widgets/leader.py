@@ -89,7 +89,7 @@ class LeaderPanel(ModalScreen[str | None]):
         lines = _side_by_side(_columns(blocks, width))
         if len(lines) > height:
             lines = _side_by_side(_cramped(self._rows(list(actions)), width, height))
-        self.query_one(Static).update(Content("\n").join(lines))
+        self.query_one(Static).update(Content("\n").join(lines or [Content("no keys here now")]))
 
     def _rows(self, actions: Sequence[Action]) -> list[Content]:
         shown = list(rows(actions, lambda id: self._keymap.leader_labels(id)[:1]))

@@ -12,8 +12,8 @@ _GLYPHS = {
     HealthState.UP: ("●", "$text-success"),
     HealthState.SLOW: ("◐", "$text-warning"),
     HealthState.DOWN: ("✕", "$text-error"),
-    HealthState.NO_KEY: ("○", "$text-muted"),
-    HealthState.UNCHECKED: ("·", "$text-muted"),
+    HealthState.NO_KEY: ("○", "$foreground-muted"),
+    HealthState.UNCHECKED: ("·", "$foreground-muted"),
 }
 
 
@@ -24,6 +24,8 @@ class ProviderRow(Widget):
     ProviderRow { height: 1; width: 1fr; padding: 0 1; }
     ProviderRow.-current { text-style: bold; background: $primary 25%; }
     ProviderRow.-cursor { background: $accent 30%; }
+    ProviderRow:ansi.-current { background: ansi_default; text-style: bold underline; }
+    ProviderRow:ansi.-cursor { background: ansi_default; text-style: reverse; }
     """
 
     health: reactive[Health | None] = reactive(None)
@@ -47,7 +49,7 @@ class ProviderRow(Widget):
         if self.rail:
             return Content.styled(glyph, color) + Content(str(self.place))
         left = Content.styled(glyph, color) + Content(f" {self.info.name}{_badge(self.info)}")
-        word = Content.styled(_words(health), "$text-muted")
+        word = Content.styled(_words(health), "$foreground-muted")
         width = self.size.width
         room = width - word.cell_length - 1
         if room < 8:

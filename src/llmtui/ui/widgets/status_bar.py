@@ -26,7 +26,7 @@ class StatusBar(Widget):
         left = Content("  ").join(part for part in (self._model(), self._fullness()) if part)
         width = self.size.width
         for first in range(len(self.HINTS) + 1):
-            right = Content.styled(" · ".join(self.HINTS[first:]), "$text-muted")
+            right = Content.styled(" · ".join(self.HINTS[first:]), "$foreground-muted")
             gap = width - left.cell_length - right.cell_length
             if gap >= 1:
                 return left + Content(" " * gap) + right
@@ -36,8 +36,8 @@ class StatusBar(Widget):
         if self.target is None:
             return Content("")
         name = f"{self.target.model or 'default model'} · {self.target.provider}"
-        badge = f" ({self.badge})" if self.badge else ""
-        return Content.styled(name, "$text bold") + Content(badge)
+        badge = Content.styled(f" {self.badge}", "$foreground-muted")
+        return Content.styled(name, "bold") + badge
 
     def _fullness(self) -> Content:
         if self.context is None:
@@ -45,6 +45,6 @@ class StatusBar(Widget):
         used, window = self.context
         if window:
             share = 100 * used / window
-            color = "$text-error" if share >= 80 else "$text-warning" if share >= 50 else "$text-muted"
+            color = "$text-error" if share >= 80 else "$text-warning" if share >= 50 else "$foreground-muted"
             return Content.styled(f"ctx {share:.0f}%", color)
-        return Content(f"ctx {used} tok")
+        return Content.styled(f"ctx {used} tok", "$foreground-muted")

@@ -1,6 +1,7 @@
 """A stand-in for the native library: the real child process runs on it, without a model.
 
-The model file's name says what loading does, the last message of a request what the reply does.
+The model file's name says what loading does, the last message of a request what the reply does. A named
+pipe `NAME.loading` beside the file is told the process id when loading begins.
 """
 
 import ctypes
@@ -31,6 +32,8 @@ class Server:
 
     def __init__(self, params: Any) -> None:
         print("printed by the library", flush=True)
+        if (pipe := Path(params.model.path).with_suffix(".loading")).is_fifo():
+            pipe.write_text(str(os.getpid()))
         match Path(params.model.path).stem:
             case "refused":
                 print("0.01 E load: error loading model: a tensor is missing", file=sys.stderr, flush=True)
