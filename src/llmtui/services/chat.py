@@ -237,8 +237,9 @@ class ChatService:
         await self._save(conversation_id, target=target)
 
     async def save_draft(self, conversation_id: str, text: str) -> None:
-        """Keep what is typed but not sent."""
-        if text != self._threads[conversation_id].conversation.draft:
+        """Keep what is typed but not sent; a chat that was deleted meanwhile needs none."""
+        thread = self._threads.get(conversation_id)
+        if thread is not None and text != thread.conversation.draft:
             await self._save(conversation_id, draft=text)
 
     async def rename(self, conversation_id: str, title: str) -> None:

@@ -17,7 +17,7 @@ from llmtui.core.errors import ModelNotFound, ProviderError, Unsupported
 from llmtui.core.events import Finish, Start, Status, StreamEvent, TextDelta
 from llmtui.core.models import CheckState, Limit
 from llmtui.core.ports import Provider
-from llmtui.providers.embedded.provider import SYSTEM_PROMPT, EmbeddedProvider
+from llmtui.providers.embedded.provider import SYSTEM_PROMPT, EmbeddedProvider, default_threads
 from llmtui.providers.embedded.supervisor import ModelCrashed
 from llmtui.providers.registry import Registry
 from llmtui.routing.retry import RetryingProvider
@@ -212,6 +212,13 @@ def test_the_model_is_named_after_its_file_unless_settings_name_it(build: Build)
     assert build().model == "SmolLM2-135M-Instruct"
     assert build({"model_path": "/models/qwen.gguf"}).model == "qwen"
     assert build({"model_path": "/models/qwen.gguf"}, model="mine").model == "mine"
+
+
+def test_the_screen_keeps_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(2)), raising=False)
+    assert default_threads() == 1
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    assert default_threads() == 1
 
 
 def test_home_is_expanded(build: Build, isolated: Path) -> None:

@@ -59,8 +59,7 @@ def server_params(order: Mapping[str, Any]) -> Any:
     params.n_parallel = order["parallel"]
     # Without it every slot gets an equal part of the context; with it one conversation can have the whole.
     params.kv_unified = True
-    if order["threads"]:
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = order["threads"]
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = order["threads"]
     return params
 
 

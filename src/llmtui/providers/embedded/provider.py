@@ -1,6 +1,7 @@
 """The provider that needs no server, no key and no network: a model in a child process."""
 
 import importlib.util
+import os
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -50,6 +51,7 @@ class EmbeddedOptions(KindOptions):
     n_ctx: int | None = Field(default=None, ge=256)
     """Tokens of context; None is what the model was trained for, at most 8192."""
     threads: int | None = Field(default=None, ge=1)
+    """None is half of the machine's cores."""
     parallel: int = Field(default=2, ge=1, le=64)
     """Replies at the same time; they share the context, one alone can have all of it."""
     repeat_penalty: float = Field(default=1.1, ge=1, le=2)
@@ -194,7 +196,7 @@ class EmbeddedProvider(BaseProvider):
             model=self.model,
             n_ctx=self._context_window().tokens or LARGEST_DEFAULT_CONTEXT,
             parallel=self.options.parallel,
-            threads=self.options.threads,
+            threads=self.options.threads or default_threads(),
         )
 
     def _context_window(self) -> Limit:
@@ -225,6 +227,17 @@ class EmbeddedProvider(BaseProvider):
         return ModelInfo(
             self.model, capabilities=self.capabilities(), leaves_machine=False, detail=self._file.name
         )
+
+
+def default_threads() -> int:
+    """Half of the cores that this process may use.
+
+    llama.cpp's threads wait for each other many times per token, spinning: as soon as one has to wait for a
+    core (the screen draws, a build runs) all do. On two busy cores one thread was seen to be ten times as fast
+    as two, and on idle ones the second adds little: the memory is the limit.
+    """
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, count // 2)
 
 
 def _require_library() -> None:

@@ -34,7 +34,7 @@ class Order:
     model: str
     n_ctx: int
     parallel: int = 1
-    threads: int | None = None
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)

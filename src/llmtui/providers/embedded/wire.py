@@ -8,7 +8,7 @@ import httpx
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.errors import ConnectError, IncompleteStream
-from llmtui.core.events import StreamEvent
+from llmtui.core.events import Finish, StreamEvent
 from llmtui.providers.embedded.supervisor import Supervisor
 from llmtui.providers.http import Http, tls_context
 from llmtui.providers.openai_compat import Endpoint, OpenAICompatProvider
@@ -29,10 +29,14 @@ class EmbeddedWire(OpenAICompatProvider):
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask, and yield events; raises ModelCrashed when the child dies meanwhile."""
+        finished = False
         try:
             async with aclosing(super().stream_chat(request)) as events:
                 async for event in events:
+                    finished = isinstance(event, Finish)
                     yield event
+            if not finished:
+                raise IncompleteStream("the model's process ended the reply before it was complete")
         except (ConnectError, IncompleteStream) as error:
             if (crash := await self._supervisor.crash()) is not None:
                 raise crash from error

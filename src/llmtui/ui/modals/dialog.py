@@ -36,6 +36,11 @@ class Dialog(ModalScreen[Result]):
             border-subtitle-color: $foreground 60%;
             background: $panel;
             color: $foreground;
+            & * {
+                scrollbar-background: $panel;
+                scrollbar-background-hover: $panel;
+                scrollbar-background-active: $panel;
+            }
         }
         &.-low > .frame { max-height: 100%; }
         &:ansi > .frame { background: ansi_default; border-subtitle-color: ansi_default; }

@@ -106,8 +106,8 @@ class ModelPicker(PickList[Target | None, Target]):
 
     def _heading(self, info: ProviderInfo) -> Iterable[Row[Target]]:
         """The provider's name, and under it what keeps its list from coming."""
-        name = Content.assemble((sanitise_line(info.name), "bold $accent"), "  ", (info.type, "dim"))
-        note = Content.styled(self._notes[info.id], "dim")
+        name = Content.assemble((sanitise_line(info.name), "bold $accent"), "  ", info.type)
+        note = Content(self._notes[info.id])
         if self._notes[info.id] in ("", _ASKING):
             yield Row(name, note)
         else:

@@ -35,7 +35,7 @@ class LeaderPanel(ModalScreen[str | None]):
             padding: 0 1;
             border: round $border;
             border-title-color: $accent;
-            border-subtitle-color: $text-muted;
+            border-subtitle-color: $foreground 60%;
             background: $panel;
             color: $foreground;
         }
@@ -82,7 +82,7 @@ class LeaderPanel(ModalScreen[str | None]):
     def _show_keys(self) -> None:
         actions = dict.fromkeys(self._actions.values())
         blocks = [
-            [Content.styled(group, "$text-muted"), *self._rows(list(members))]
+            [Content.styled(group, "dim"), *self._rows(list(members))]
             for group, members in groupby(actions, key=lambda action: action.group)
         ]
         width, height = self.app.size.width - _FRAME, self.app.size.height - 2

@@ -1,0 +1,150 @@
+"""The app over a real database and scripted providers, driven by a pilot."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.message import Message
+from textual.pilot import Pilot
+
+from llmtui.config.schema import ProviderSettings
+from llmtui.core.history import Target
+from llmtui.providers.registry import Registry
+from llmtui.providers.scripted import ScriptedProvider
+from llmtui.routing.retry import RetryingProvider
+from llmtui.services.chat import ChatService
+from llmtui.services.health import HealthService
+from llmtui.services.models import ModelService
+from llmtui.services.recorder import Recorder
+from llmtui.services.services import Services
+from llmtui.storage.conversations import SQLiteStore
+from llmtui.ui.app import LlmtuiApp
+from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyOpened
+from llmtui.ui.screens.main import MainScreen
+from llmtui.ui.transcript import Entry
+
+
+class KeyedProvider(ScriptedProvider):
+    """A cloud provider whose key nobody has set."""
+
+    @classmethod
+    def missing_key_of(cls, settings: ProviderSettings) -> str | None:
+        """Always missing."""
+        return "SOME_API_KEY"
+
+
+class Desk:
+    """What a test holds of a running app."""
+
+    def __init__(self, app: LlmtuiApp, pilot: Pilot[None], fakes: dict[str, ScriptedProvider]) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.fakes = fakes
+        self.opened: asyncio.Queue[ReplyOpened] = asyncio.Queue()
+        self.grew: asyncio.Queue[ReplyGrew] = asyncio.Queue()
+        self.ended: asyncio.Queue[ReplyEnded] = asyncio.Queue()
+        self._seen: set[int] = set()
+        self._kept: list[Message] = []
+
+    @property
+    def screen(self) -> MainScreen:
+        """The main screen."""
+        return self.app.chat_screen
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What the transcript shows."""
+        return self.screen.pane.transcript.entries
+
+    def hook(self, message: Message) -> None:
+        """Queue each fact about replies once; a message is seen once a hop."""
+        if id(message) in self._seen:
+            return
+        self._seen.add(id(message))
+        self._kept.append(message)
+        match message:
+            case ReplyOpened():
+                self.opened.put_nowait(message)
+            case ReplyGrew():
+                self.grew.put_nowait(message)
+            case ReplyEnded():
+                self.ended.put_nowait(message)
+
+    async def settle(self) -> None:
+        """Let what was posted be handled."""
+        await self.pilot.pause()
+
+    async def submit(self, text: str) -> None:
+        """Send a text, not waiting for the reply."""
+        self.screen.prompt.text = text
+        self.screen.prompt.submit()
+        await self.settle()
+
+    async def ask(self, text: str) -> ReplyEnded:
+        """Send a text and wait for the end of its reply."""
+        await self.submit(text)
+        ended = await asyncio.wait_for(self.ended.get(), 10)
+        await self.settle()
+        return ended
+
+    async def press(self, *keys: str) -> None:
+        """Press keys."""
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def idle(self) -> None:
+        """Wait until no job runs."""
+        await self.app.workers.wait_for_complete()
+        await self.settle()
+
+
+def services_at(folder: Path, fakes: dict[str, ScriptedProvider]) -> Services:
+    """Services over a database in the folder."""
+    registry = Registry(
+        [fake.settings for fake in fakes.values()],
+        wrap=lambda built: RetryingProvider(fakes[built.id], built.clocks),
+    )
+    registry.register("keyed", KeyedProvider)
+    chat = ChatService(Recorder(SQLiteStore(folder / "llmtui.db")), registry)
+
+    async def close() -> None:
+        await chat.settle()
+        await registry.aclose()
+        await chat.close()
+
+    first = next(iter(fakes))
+    return Services(
+        chat, HealthService(registry), ModelService(registry), Target(first), close, theme="midnight"
+    )
+
+
+def fake(provider_id: str, *, kind: str = "scripted", **options: object) -> ScriptedProvider:
+    """A scripted provider that does not wait between words."""
+    settings = ProviderSettings(
+        id=provider_id,
+        name=provider_id.capitalize(),
+        kind=kind,
+        options={"tokens_per_s": None, **options},
+    )
+    return ScriptedProvider(settings)
+
+
+@asynccontextmanager
+async def running_app(
+    folder: Path, *, size: tuple[int, int] = (120, 40), fakes: dict[str, ScriptedProvider] | None = None
+) -> AsyncIterator[Desk]:
+    """An app that has opened its database."""
+    fakes = fakes or {"fake": fake("fake"), "other": fake("other")}
+    services = services_at(folder, fakes)
+    app = LlmtuiApp(services)
+    desk: Desk | None = None
+    try:
+        async with app.run_test(
+            size=size, message_hook=lambda message: desk.hook(message) if desk else None
+        ) as pilot:
+            desk = Desk(app, pilot, fakes)
+            await desk.idle()
+            yield desk
+    finally:
+        await services.close()
