@@ -2,6 +2,7 @@
 
 from llmtui.core.conversation import Role, ToolResultPart
 from llmtui.core.history import MessageState, RequestRecord, StoredMessage
+from llmtui.core.text import sanitise_line
 from llmtui.core.usage import Usage
 from llmtui.ui.transcript import Entry, ToolLine
 
@@ -87,6 +88,6 @@ def _variants(stored: StoredMessage) -> str:
 
 def _tool_lines(stored: StoredMessage) -> list[ToolLine]:
     results = {
-        part.call_id: part.content for part in stored.message.parts if isinstance(part, ToolResultPart)
+        part.call_id: sanitise_line(part.content) for part in stored.message.parts if isinstance(part, ToolResultPart)
     }
-    return [ToolLine(call.name, call.arguments, results.get(call.id)) for call in stored.message.tool_calls]
+    return [ToolLine(call.name, sanitise_line(call.arguments), results.get(call.id)) for call in stored.message.tool_calls]
