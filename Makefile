@@ -5,7 +5,7 @@ RUN := .venv/.stamp-run
 DEV := .venv/.stamp-dev
 INPUTS := pyproject.toml constraints.txt scripts/install.sh
 
-.PHONY: run test test-slow check format snapshots clean help
+.PHONY: run test test-slow check format snapshots bench clean help
 
 run: $(RUN) ## start llmtui; fetches the embedded model the first time
 	@test -e .venv/.no-embedded || $(BIN)/llmtui models pull --quiet embedded || \
@@ -31,7 +31,10 @@ format: $(DEV) ## put the code into the one format
 	$(BIN)/ruff format
 
 snapshots: $(DEV) ## accept the screens as they are now
-	$(BIN)/python -m pytest tests/ui --snapshot-update
+	$(BIN)/python -m pytest tests/snapshots --snapshot-update
+
+bench: $(DEV) ## measure start-up and memory against a bare Textual app
+	$(BIN)/python -m benchmarks.startup
 
 clean: ## remove .venv and everything that was made
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -22,8 +22,8 @@ QUESTIONS = (
 )
 
 
-async def main(columns: int = 110, rows: int = 34, file: str = "docs/screenshot.svg") -> None:
-    """Ask the questions in an app without a terminal and save what it shows."""
+async def screenshot(columns: int, rows: int) -> str:
+    """Ask the questions in an app without a terminal; returns what it shows as SVG."""
     with tempfile.TemporaryDirectory() as folder:
         paths = user_paths()
         # The chats of the person who runs this stay out of the picture; the model is theirs.
@@ -34,9 +34,9 @@ async def main(columns: int = 110, rows: int = 34, file: str = "docs/screenshot.
         try:
             async with app.run_test(
                 size=(columns, rows),
-                message_hook=lambda message: ended.put_nowait(message)
-                if isinstance(message, ReplyEnded)
-                else None,
+                message_hook=lambda message: (
+                    ended.put_nowait(message) if isinstance(message, ReplyEnded) else None
+                ),
             ) as pilot:
                 for question in QUESTIONS:
                     app.chat_screen.query_one(Prompt).text = question
@@ -45,12 +45,12 @@ async def main(columns: int = 110, rows: int = 34, file: str = "docs/screenshot.
                     await pilot.pause()
                 await app.workers.wait_for_complete()
                 await pilot.pause()
-                Path(file).write_text(app.export_screenshot(title="llmtui"))
+                return app.export_screenshot(title="llmtui")
         finally:
             await services.close()
 
 
 if __name__ == "__main__":
-    size = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+    columns, rows = [int(argument) for argument in sys.argv[1:] if argument.isdigit()] or (110, 34)
     names = [argument for argument in sys.argv[1:] if not argument.isdigit()]
-    asyncio.run(main(*(size or (110, 34)), *names))
+    Path(*names or ["docs/screenshot.svg"]).write_text(asyncio.run(screenshot(columns, rows)))

@@ -58,7 +58,7 @@ async def fill(folder: Path) -> None:
     store = SQLiteStore(folder / "llmtui.db")
     await store.open()
     await store.save_conversation(Conversation("chat", "How do I sort a list?", WHEN, WHEN, Target("fake")))
-    cut = "the connection ended before the reply was complete\nwhat arrived is kept; continue or retry"
+    cut = "the connection ended before the reply was complete\nwhat arrived is kept"
     for message in (
         StoredMessage("1", "chat", None, user("How do I sort a list?"), created_at=WHEN),
         StoredMessage(

@@ -123,7 +123,7 @@ class IncompleteStream(ProviderError):
 
     retryable = True
     exit_code = 12
-    default_hint = "what arrived is kept; continue or retry"
+    default_hint = "what arrived is kept"
 
 
 class ProtocolError(ProviderError):

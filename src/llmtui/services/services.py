@@ -1,6 +1,6 @@
 """Everything that the screen needs, in one value."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class Services:
     health: HealthService
     models: ModelService
     default_target: Target
-    close: Callable[[], Awaitable[None]]
+    close: Callable[[], Coroutine[None, None, None]]
     """Close providers and database."""
     theme: str | None = None
     theme_dirs: tuple[Path, ...] = ()

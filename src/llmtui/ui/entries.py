@@ -7,7 +7,7 @@ from llmtui.core.usage import Usage
 from llmtui.ui.transcript import Entry, ToolLine
 
 _ENDS = {
-    MessageState.STOPPED: "stopped",
+    MessageState.STOPPED: "stopped · ctrl+g n continues it",
     MessageState.INTERRUPTED: "interrupted: llmtui ended while this was written · ctrl+g n continues it",
 }
 _FINISHES = {
@@ -74,7 +74,8 @@ def alert_of(stored: StoredMessage) -> str:
     """Why a reply is not whole."""
     request = stored.request
     if stored.state is MessageState.FAILED and request:
-        return " · ".join(request.error.split("\n"))
+        keys = "ctrl+g n continues, ctrl+g r retries" if stored.message.text else "ctrl+g r retries"
+        return " · ".join([*request.error.split("\n"), keys])
     if stored.state is MessageState.COMPLETE and request:
         return _FINISHES.get(request.finish_reason, "")
     return _ENDS.get(stored.state, "")
@@ -87,7 +88,12 @@ def _variants(stored: StoredMessage) -> str:
 
 
 def _tool_lines(stored: StoredMessage) -> list[ToolLine]:
+    """The calls, on one line each; a tool needs its arguments exact, so they are sanitised only here."""
+    parts = stored.message.parts
     results = {
-        part.call_id: sanitise_line(part.content) for part in stored.message.parts if isinstance(part, ToolResultPart)
+        part.call_id: sanitise_line(part.content) for part in parts if isinstance(part, ToolResultPart)
     }
-    return [ToolLine(call.name, sanitise_line(call.arguments), results.get(call.id)) for call in stored.message.tool_calls]
+    return [
+        ToolLine(call.name, sanitise_line(call.arguments), results.get(call.id))
+        for call in stored.message.tool_calls
+    ]

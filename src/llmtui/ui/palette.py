@@ -2,13 +2,34 @@
 
 from collections.abc import Iterator
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.types import IgnoreReturnCallbackType
+from textual.widgets import Input
 
 from llmtui.ui.actions import ACTIONS, Action, perform
 from llmtui.ui.fuzzy import match
 from llmtui.ui.keymap import Keymap
+
+
+class Palette(CommandPalette):
+    """Textual's palette without what writes while nothing happens, and without an emoji's width."""
+
+    DEFAULT_CSS = """
+    Palette {
+        background: transparent;
+        & SearchIcon { display: none; }
+        & > Vertical { background: $panel; &:dark { background: $panel; } }
+        & #--input { border: none; padding: 0 1; }
+        & CommandInput { height: 1; }
+        & LoadingIndicator { display: none; }
+        &:nocolor CommandList > .option-list--option-highlighted { text-style: bold underline; }
+    }
+    """
+
+    def on_mount(self) -> None:
+        """Let the cursor stand still."""
+        self.query_one(Input).cursor_blink = False
 
 
 class ActionCommands(Provider):

@@ -232,9 +232,9 @@ class EmbeddedProvider(BaseProvider):
 def default_threads() -> int:
     """Half of the cores that this process may use.
 
-    llama.cpp's threads wait for each other many times per token, spinning: as soon as one has to wait for a
-    core (the screen draws, a build runs) all do. On two busy cores one thread was seen to be ten times as fast
-    as two, and on idle ones the second adds little: the memory is the limit.
+    llama.cpp's threads wait for each other many times per token, spinning: as soon as one of them has to wait
+    for a core (the screen draws, a build runs) all do. Measured on two cores: with both idle a second thread
+    brings 110 tokens/s instead of 84, with both busy it brings 4 to 40 instead of 50.
     """
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, count // 2)

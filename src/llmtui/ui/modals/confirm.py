@@ -29,7 +29,7 @@ class Confirm(Dialog[bool]):
             background-tint: 0%;
         }
         & OptionList:focus { border: none; background-tint: 0%; }
-        &:nocolor OptionList > .option-list--option-highlighted { text-style: reverse; }
+        &:nocolor OptionList > .option-list--option-highlighted { text-style: bold underline; }
     }
     """
 

@@ -65,7 +65,8 @@ class PickList(Dialog[Result], Generic[Result, Value]):
         }
         & OptionList > .option-list--option-disabled { color: $foreground 60%; }
         &:ansi OptionList > .option-list--option-disabled { color: ansi_default; }
-        &:nocolor OptionList > .option-list--option-highlighted { text-style: reverse; }
+        /* Not `reverse`: Textual leaves that out of an option's style. */
+        &:nocolor OptionList > .option-list--option-highlighted { text-style: bold underline; }
     }
     """
 

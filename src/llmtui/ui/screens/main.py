@@ -13,6 +13,7 @@ from textual.widgets import TextArea
 
 from llmtui.core.errors import ModelNotFound
 from llmtui.core.history import StoreReport, Target
+from llmtui.services.chat import Thread
 from llmtui.services.health import HealthState
 from llmtui.services.services import Services
 from llmtui.ui.actions import perform
@@ -194,6 +195,11 @@ class MainScreen(ConversationScreen):
             words = f"{self.target.provider}: {health.state} · {health.hint or health.detail}"
             self.flash(words, "warning")
         self.jobs.probe(self.target.provider)
+        await self.show_context()
+
+    async def show(self, thread: Thread) -> None:
+        """Show a conversation, and how full it is."""
+        await super().show(thread)
         await self.show_context()
 
     def show_target(self, target: Target) -> None:

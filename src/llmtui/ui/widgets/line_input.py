@@ -15,6 +15,7 @@ class LineInput(Input):
         &:focus { border: none; background-tint: 0%; }
         & > .input--placeholder { color: $foreground 50%; }
         &:ansi > .input--placeholder { color: ansi_default; text-style: dim; }
+        &:ansi > .input--cursor { color: ansi_default; background: ansi_default; text-style: reverse; }
     }
     """
 
