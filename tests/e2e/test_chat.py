@@ -37,7 +37,7 @@ providers:
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
 def test_a_question_is_answered(start: Start, config: Callable[[str], str], size: tuple[int, int]) -> None:
     terminal = start("--config", config(QUICK), size=size)
-    terminal.wait_for("Ask anything" if size[1] > 10 else "echo")
+    terminal.wait_for("Message")
     terminal.type("good morning" + ENTER)
     terminal.wait_for("You said: good morning")
 

@@ -34,7 +34,7 @@ async def test_a_second_cancel_does_not_stop_the_closing(turns: int) -> None:
         await http.aclose()
 
 
-@pytest.mark.parametrize("turns", range(8))
+@pytest.mark.parametrize("turns", range(1, 8))
 async def test_a_cancel_does_not_stop_the_closing(turns: int) -> None:
     async with WireServer() as server:
         server.reply("/", [b"x", STALL])
@@ -76,7 +76,7 @@ async def test_a_value_that_does_not_come_in_time() -> None:
     async with WireServer() as server:
         server.reply("/", [STALL])
         http = Http("p", Clocks())
-        with pytest.raises(Timeout, match="no answer within 0.05 s"):
+        with pytest.raises(Timeout, match="no answer within"):
             await http.json("GET", f"{server.url}/", {}, clock_s=0.05)
         await http.aclose()
 

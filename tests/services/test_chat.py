@@ -253,6 +253,7 @@ async def test_a_chat_goes_on_when_nothing_can_be_recorded(desk: Desk) -> None:
 async def test_a_second_service_on_the_same_database_sees_the_chat(desk: Desk) -> None:
     thread = await desk.ask("q")
     other = ChatService(Recorder(desk.store), desk.chat._registry)
+    await other.open()
     latest = await other.latest()
     assert latest is not None
     assert [m.id for m in latest.messages] == [m.id for m in thread.messages]

@@ -103,6 +103,7 @@ def after(*keys: str, theme: str = "midnight") -> Run:
 
     async def run(pilot: Pilot[None]) -> None:
         pilot.app.theme = theme
+        await pilot.pause()
         await pilot.app.workers.wait_for_complete()
         await pilot.press(*keys)
         await pilot.app.workers.wait_for_complete()

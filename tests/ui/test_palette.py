@@ -1,10 +1,11 @@
 from textual.app import App
-from textual.command import CommandPalette, DiscoveryHit, Hit
+from textual.command import DiscoveryHit, Hit
 from textual.screen import Screen
+from textual.widgets import Input
 
 from llmtui.ui.actions import ACTIONS
 from llmtui.ui.keymap import Keymap, bindings, validate_keymap
-from llmtui.ui.palette import ActionCommands
+from llmtui.ui.palette import ActionCommands, Palette
 from tests.ui.pilots import shown, until
 
 
@@ -29,6 +30,9 @@ class PaletteApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return self.main
+
+    def action_command_palette(self) -> None:
+        self.push_screen(Palette())
 
 
 async def test_it_offers_every_action_of_the_screen_with_its_key() -> None:
@@ -57,7 +61,7 @@ async def test_a_chosen_command_runs() -> None:
     app = PaletteApp()
     async with app.run_test() as pilot:
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await until(pilot, lambda: isinstance(app.screen, Palette))
         await pilot.press(*"copy of")
         await until(pilot, lambda: "Go on in a copy" in shown(app))
         await pilot.press("enter")
@@ -68,6 +72,15 @@ async def test_any_query_is_text_and_no_markup() -> None:
     app = PaletteApp()
     async with app.run_test() as pilot:
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await until(pilot, lambda: isinstance(app.screen, Palette))
         await pilot.press("[", "/", "x", "]")
         await until(pilot, lambda: "[/x]" in shown(app))
+
+
+async def test_its_cursor_stands_still() -> None:
+    app = PaletteApp()
+    async with app.run_test() as pilot:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+
+        assert not app.screen.query_one(Input).cursor_blink

@@ -187,19 +187,24 @@ class Reply:
 
     async def _bytes(self) -> AsyncGenerator[bytes, None]:
         body = self._response.aiter_bytes()
+        whole = False
         try:
             async for chunk in body:
                 yield chunk
+            whole = True
         finally:
-            await _uncancelled(self._unwind(body))
+            if not whole:
+                await _uncancelled(self._break_off(body))
 
-    async def _unwind(self, body: AsyncIterator[bytes]) -> None:
+    async def _break_off(self, body: AsyncIterator[bytes]) -> None:
         """Close the connection, then run the client's generators against it until all of them have ended.
 
         They stand inside one another: closed from outside, each leaves the next to the garbage collector and
         thus to a task that outlives us.
         """
         await self._response.aclose()
+        # A second cancel while httpcore closes would make it forget the socket, and the server would go on.
+        await self._response.extensions["network_stream"].aclose()
         with suppress(httpx.HTTPError, httpx.StreamError):
             async for _ in body:
                 pass

@@ -326,8 +326,9 @@ class ChatService:
     async def _save(self, conversation_id: str, **changes: object) -> None:
         thread = self._threads[conversation_id]
         conversation = replace(thread.conversation, **changes)  # type: ignore[arg-type]
-        self._hold(replace(thread, conversation=conversation))
-        await self.recorder.write(self._store.save_conversation(conversation))
+        held = self._hold(replace(thread, conversation=conversation))
+        if held.messages or "draft" in changes:
+            await self.recorder.write(self._store.save_conversation(held.conversation))
 
 
 def _beside(known: StoredMessage | None, message: StoredMessage) -> StoredMessage:

@@ -1,5 +1,6 @@
 """The store, made forgiving: a full disk or a damaged database never ends a chat."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -22,6 +23,8 @@ class Recorder:
         """Why nothing is recorded now; empty when all is well."""
         self.on_change: Callable[[], None] = lambda: None
         """Called when `problem` changes."""
+        self._asked = asyncio.Event()
+        """Set once `open` has returned: what comes earlier waits for it."""
         self._is_open = False
         self._tried_s = time.monotonic()
 
@@ -31,10 +34,12 @@ class Recorder:
         report = await self.store.open()
         self._is_open = not report.problem
         self._note(report.problem)
+        self._asked.set()
         return report
 
     async def write(self, operation: Awaitable[None]) -> bool:
         """Await a write; False when it failed."""
+        await self._asked.wait()
         if not self._is_open and time.monotonic() - self._tried_s > REOPEN_AFTER_S:
             await self.open()
         try:
@@ -47,6 +52,7 @@ class Recorder:
 
     async def read(self, operation: Awaitable[T], default: T) -> T:
         """Await a read; `default` when it failed."""
+        await self._asked.wait()
         try:
             return await operation
         except StorageError as error:

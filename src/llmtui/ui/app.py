@@ -13,7 +13,7 @@ from textual.screen import Screen
 from llmtui.services.services import Services
 from llmtui.ui.jobs import JobOwner
 from llmtui.ui.keymap import validate_keymap
-from llmtui.ui.palette import ActionCommands
+from llmtui.ui.palette import ActionCommands, Palette
 from llmtui.ui.screens.main import MainScreen
 from llmtui.ui.theming import choose_theme, is_colourless, load_themes
 
@@ -29,7 +29,7 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
 
     def __init__(self, services: Services) -> None:
         # Without it Textual turns NO_COLOR into shades of grey, in 24-bit colour.
-        super().__init__(ansi_color=is_colourless(os.environ))
+        super().__init__(ansi_color=is_colourless(os.environ) or None)
         self.services = services
         self.chat_screen = MainScreen(services, self)
         self.keymap, problems = validate_keymap(services.keys)
@@ -47,6 +47,10 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
             # Not in a thread other than the main one, as when a test runs the app.
             with suppress(ValueError, RuntimeError):
                 loop.add_signal_handler(name, self.call_later, self.action_quit)
+
+    def action_command_palette(self) -> None:
+        """Find a command by its name."""
+        self.push_screen(Palette())
 
     async def action_quit(self) -> None:
         """Stop and record what streams, keep the draft, and leave."""

@@ -20,8 +20,8 @@ class Palette(CommandPalette):
         background: transparent;
         & SearchIcon { display: none; }
         & > Vertical { background: $panel; &:dark { background: $panel; } }
-        & #--input { border: none; padding: 0 1; }
-        & CommandInput { height: 1; }
+        & #--input { border: none; padding: 0 1; margin-bottom: 1; }
+        & CommandInput, & CommandInput:focus { height: 1; border: none; }
         & LoadingIndicator { display: none; }
         &:nocolor CommandList > .option-list--option-highlighted { text-style: bold underline; }
     }

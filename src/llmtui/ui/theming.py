@@ -56,7 +56,7 @@ def load_themes(user_dirs: Iterable[Path] = ()) -> tuple[list[Theme], list[Theme
     """The shipped themes, and a person's own, which replace others of the same name; never raises."""
     themes: dict[str, Theme] = {}
     problems: list[ThemeProblem] = []
-    for path in _files((built_in_dir(), *user_dirs)):
+    for path in _files((built_in_dir(), *user_dirs), problems):
         theme, found = read_theme(path)
         problems += found
         if theme is not None:
@@ -116,10 +116,14 @@ def is_colourless(environ: Mapping[str, str]) -> bool:
     return "NO_COLOR" in environ
 
 
-def _files(folders: Iterable[Path]) -> Iterator[Path]:
+def _files(folders: Iterable[Path], problems: list[ThemeProblem]) -> Iterator[Path]:
     for folder in folders:
-        if folder.is_dir():
+        try:
             yield from sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            problems.append(ThemeProblem(folder, "", f"cannot be read: {error}"))
 
 
 def _into(problems: list[ThemeProblem], path: Path) -> Complain:

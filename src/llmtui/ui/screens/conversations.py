@@ -62,7 +62,7 @@ class ConversationScreen(Screen[None]):
         """Send a message, or the edited form of an earlier one, and run the reply."""
         if self.services.chat.running(self.chat_id):
             self.flash("a reply is still being written here · esc stops it", "warning")
-            self.prompt.text = text
+            self.prompt.put_back(text)
             return
         chat, target = self.services.chat, self.target
         if self._editing:
@@ -213,13 +213,17 @@ class ConversationScreen(Screen[None]):
         await self.show(await self.services.chat.load(conversation_id))
 
     async def show(self, thread: Thread) -> None:
-        """Show a conversation with its draft and its target."""
+        """Show a conversation instead of the one that is there, whose draft is kept."""
         await self.save_draft()
+        self.place(thread)
+        await self.refresh_chats()
+
+    def place(self, thread: Thread) -> None:
+        """Put a conversation, its draft and its target on the screen."""
         self._editing = None
         self.pane.show_thread(thread)
         self.prompt.text = thread.conversation.draft
         self.show_target(thread.conversation.target or self.target)
-        await self.refresh_chats()
 
     def show_target(self, target: Target) -> None:
         """Show where the next message goes."""

@@ -78,18 +78,18 @@ class MainScreen(ConversationScreen):
             yield Sidebar(self.services.health.infos)
             with Vertical(id="right"):
                 yield ChatPane(self.services.chat.running)
-                yield Prompt()
+                yield Prompt(keymap=self.jobs.keymap)
         yield Flash()
         yield StatusBar()
 
     # Starting
 
-    async def on_mount(self) -> None:
+    def on_mount(self) -> None:
         """Show an empty chat; the database opens after the first frame."""
         for info in self.services.health.infos:
             self.sidebar.show_health(self.services.health.of(info.id))
         self.services.chat.recorder.on_change = self._show_problem
-        await self.show(self.services.chat.new(self.target))
+        self.place(self.services.chat.new(self.target))
         self.prompt.focus()
         self.call_after_refresh(self.begin)
 
@@ -98,9 +98,9 @@ class MainScreen(ConversationScreen):
         """Open the database, show the last chat, and ask the providers how they are."""
         report = await self.services.chat.open()
         self._show_report(report)
-        typed = self.prompt.text
         thread = await self.services.chat.latest()
-        if thread is not None and not typed:
+        # Whoever was faster than the database goes on in the chat that stands there.
+        if thread is not None and not self.prompt.text and not self.pane.transcript.entries:
             await self.show(thread)
         self.prompt.set_history(await self.services.chat.prompts())
         self.jobs.probe_all()

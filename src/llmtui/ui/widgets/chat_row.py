@@ -11,14 +11,16 @@ class ChatRow(Widget):
     """A chat's title, with a mark while a reply streams into it."""
 
     DEFAULT_CSS = """
-    ChatRow { height: 1; width: 1fr; padding: 0 1; color: $text-muted; }
+    ChatRow { height: 1; width: 1fr; padding: 0 1 0 0; color: $text-muted; }
     ChatRow.-current { color: $text; text-style: bold; }
     ChatRow.-cursor { background: $accent 30%; color: $text; }
-    ChatRow:ansi.-current { color: ansi_default; text-style: bold underline; }
+    ChatRow:ansi.-current { color: ansi_default; text-style: bold; }
     ChatRow:ansi.-cursor { background: ansi_default; text-style: reverse; }
     """
 
     chat: reactive[Conversation | None] = reactive(None)
+    current: reactive[bool] = reactive(False, toggle_class="-current")
+    """Whether it is the one shown."""
     busy: reactive[bool] = reactive(False)
     """Whether a reply streams into it."""
 
@@ -34,6 +36,7 @@ class ChatRow(Widget):
 
     def render(self) -> Content:
         """The title, shortened."""
-        mark = Content.styled("» ", "$text-accent") if self.busy else Content("  ")
+        mark = Content("▸" if self.current else " ")
+        mark += Content.styled("» ", "$text-accent") if self.busy else Content("  ")
         title = self.chat.title if self.chat else ""
-        return mark + Content(title).truncate(max(0, self.size.width - 2), ellipsis=True)
+        return mark + Content(title).truncate(max(0, self.size.width - 3), ellipsis=True)

@@ -21,15 +21,17 @@ class ProviderRow(Widget):
     """A row that repaints only when its provider's state changes."""
 
     DEFAULT_CSS = """
-    ProviderRow { height: 1; width: 1fr; padding: 0 1; }
+    ProviderRow { height: 1; width: 1fr; padding: 0 1 0 0; }
     ProviderRow.-current { text-style: bold; background: $primary 25%; }
     ProviderRow.-cursor { background: $accent 30%; }
-    ProviderRow:ansi.-current { background: ansi_default; text-style: bold underline; }
+    ProviderRow:ansi.-current { background: ansi_default; text-style: bold; }
     ProviderRow:ansi.-cursor { background: ansi_default; text-style: reverse; }
     """
 
     health: reactive[Health | None] = reactive(None)
     rail: reactive[bool] = reactive(False)
+    current: reactive[bool] = reactive(False, toggle_class="-current")
+    """Whether the next message goes there."""
 
     def __init__(self, info: ProviderInfo, place: int) -> None:
         super().__init__(classes="row")
@@ -46,9 +48,10 @@ class ProviderRow(Widget):
         """The row, its state word at the right edge."""
         health = self.health or Health(self.info.id)
         glyph, color = _GLYPHS[health.state]
+        mark = Content("▸" if self.current else " ") + Content.styled(glyph, color)
         if self.rail:
-            return Content.styled(glyph, color) + Content(str(self.place))
-        left = Content.styled(glyph, color) + Content(f" {self.info.name}{_badge(self.info)}")
+            return mark + Content(str(self.place))
+        left = mark + Content(f" {self.info.name}{_badge(self.info)}")
         word = Content.styled(_words(health), "$foreground-muted")
         width = self.size.width
         room = width - word.cell_length - 1

@@ -33,7 +33,6 @@ class Sidebar(VerticalScroll, can_focus=True):
     Sidebar #chats { height: auto; }
     Sidebar.-rail { width: 4; }
     Sidebar.-rail .section, Sidebar.-rail #chats, Sidebar.-rail .chats-title { display: none; }
-    Sidebar.-rail ProviderRow { padding: 0 1; }
     Sidebar.-hidden { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,7 +87,7 @@ class Sidebar(VerticalScroll, can_focus=True):
     def show_current(self, provider_id: str) -> None:
         """Mark the provider that the next message goes to."""
         for row in self.query(ProviderRow):
-            row.set_class(row.info.id == provider_id, "-current")
+            row.current = row.info.id == provider_id
 
     async def show_chats(self, chats: Sequence[Conversation], current: str, streaming: Iterable[str]) -> None:
         """Show the newest chats; those that a reply streams into are marked."""
@@ -101,13 +100,13 @@ class Sidebar(VerticalScroll, can_focus=True):
             await box.mount_all(rows)
         for row, chat in zip(rows, shown, strict=True):
             row.chat, row.busy = chat, chat.id in busy
-            row.set_class(chat.id == current, "-current")
+            row.current = chat.id == current
 
     @on(events.Focus)
     def start_at_current(self) -> None:
         """Put the cursor on the provider in use."""
         rows = self._rows
-        current = [index for index, row in enumerate(rows) if row.has_class("-current")]
+        current = [index for index, row in enumerate(rows) if row.current]
         self._move_to(current[0] if current else 0)
 
     @on(events.Blur)
