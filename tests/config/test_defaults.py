@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from llmtui.config.defaults import ollama_url
 from llmtui.config.loader import load_settings
 from llmtui.config.schema import ProviderSettings
 
@@ -45,7 +44,7 @@ def test_missing_keys_name_their_variable() -> None:
 def test_the_environment_brings_addresses() -> None:
     _, providers = without_file({"OPENAI_BASE_URL": "https://gateway.example/v1", "OLLAMA_HOST": "gpu:1234"})
     assert providers["openai"].base_url == "https://gateway.example/v1"
-    assert providers["ollama"].base_url == "http://gpu:1234"
+    assert providers["ollama"].base_url == "gpu:1234"
 
 
 def test_a_file_that_names_providers_shows_only_these(tmp_path: Path) -> None:
@@ -97,25 +96,17 @@ def test_what_was_set_in_the_file_stays_set(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("", "http://127.0.0.1:11434"),
-        ("gpu", "http://gpu:11434"),
-        ("gpu:1", "http://gpu:1"),
-        (" 'gpu:1' ", "http://gpu:1"),
-        ("0.0.0.0", "http://127.0.0.1:11434"),
-        ("0.0.0.0:9", "http://127.0.0.1:9"),
-        (":9", "http://127.0.0.1:9"),
-        ("[::]:9", "http://[::1]:9"),
-        ("http://gpu", "http://gpu:80"),
-        ("https://gpu", "https://gpu:443"),
-        ("https://gpu:5/base/", "https://gpu:5/base"),
-    ],
+    "host", ["ollama.com", "https://ollama.com", "https://ollama.com:443/", "OLLAMA.com"]
 )
-def test_ollama_host_becomes_an_address(host: str, url: str) -> None:
-    assert ollama_url(host) == url
+def test_the_ollama_key_goes_to_ollama_com(host: str) -> None:
+    _, providers = without_file({"OLLAMA_HOST": host, "OLLAMA_API_KEY": "sk"})
+    assert providers["ollama"].secrets() == ["sk"]
 
 
-@pytest.mark.parametrize("host", ["gpu:port", "http://[", "gpu:99999999"])
-def test_an_ollama_host_that_is_no_address_is_left_for_the_person_to_see(host: str) -> None:
-    assert ollama_url(host) == host
+@pytest.mark.parametrize(
+    "host", ["", "gpu", "evil-ollama.com", "ollama.com.evil.example", "http://x/ollama.com"]
+)
+def test_the_ollama_key_goes_nowhere_else(host: str) -> None:
+    _, providers = without_file({"OLLAMA_HOST": host, "OLLAMA_API_KEY": "sk"})
+    assert providers["ollama"].secrets() == []
+    assert providers["ollama"].api_key_env is None

@@ -1,6 +1,7 @@
 """The command line: the options that all commands share, and which module a command is."""
 
 import argparse
+import gc
 import io
 import os
 import sys
@@ -47,8 +48,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _chosen(argv: Sequence[str]) -> Callable[[], int]:
     """The command that the arguments name; only its module is imported."""
     arguments = _parser().parse_args(argv)
+    # pydantic would read every installed package's metadata in search of plugins for itself.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # What imports bring stays, so there is nothing to collect; the screen goes on so to its first frame.
+    gc.disable()
     command = import_module(f"llmtui.cli.{arguments.command or 'tui'}")
     if arguments.command:
+        gc.enable()
         parser = argparse.ArgumentParser(
             f"llmtui {arguments.command}", description=COMMANDS[arguments.command], allow_abbrev=False
         )

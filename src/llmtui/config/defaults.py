@@ -2,12 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from llmtui.config.schema import ProviderSettings
-
-OLLAMA_PORT = 11434
-_SCHEME_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +12,14 @@ class Variables:
 
     key: str | None = None
     base_url: str | None = None
+    key_host: str | None = None
+    """The one host that the key is for; None: whatever the variable for the address names."""
 
 
 KIND_VARIABLES: Mapping[str, Variables] = {
     "openai_compat": Variables("OPENAI_API_KEY", "OPENAI_BASE_URL"),
     "anthropic": Variables("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
-    "ollama": Variables(base_url="OLLAMA_HOST"),
+    "ollama": Variables("OLLAMA_API_KEY", "OLLAMA_HOST", key_host="ollama.com"),
 }
 
 _OPENAI = ProviderSettings(id="openai", kind="openai_compat", name="OpenAI", model="gpt-5.4-mini")
@@ -45,14 +43,15 @@ def with_environment(settings: ProviderSettings, environ: Mapping[str, str]) -> 
     named = (settings.base_url, settings.api_key, settings.api_key_env)
     if variables is None or any(value is not None for value in named):
         return settings
-    key = environ.get(variables.key or "")
-    url = environ.get(variables.base_url or "")
+    url = environ.get(variables.base_url or "", "")
+    key = environ.get(variables.key or "") if _is_for(variables.key_host, url) else None
     # A server of one's own may want no key: it is asked for only at the vendor's own address.
-    found: dict[str, object] = {"api_key_env": variables.key if key or not url else None}
+    asked = not url and variables.key_host is None
+    found: dict[str, object] = {"api_key_env": variables.key if key or asked else None}
     if key:
         found["api_key"] = key
     if url:
-        found["base_url"] = ollama_url(url) if settings.kind == "ollama" else url
+        found["base_url"] = url
     return ProviderSettings.model_validate(settings.model_dump(exclude_unset=True) | found)
 
 
@@ -61,20 +60,7 @@ def is_usable(settings: ProviderSettings) -> bool:
     return settings.api_key is not None or settings.api_key_env is None
 
 
-def ollama_url(host: str) -> str:
-    """The address to ask for a value of `OLLAMA_HOST`, which may be a bare host, or where a server binds.
-
-    What is no address is returned as it is, for the request's error to show.
-
-    Source: https://github.com/ollama/ollama/blob/main/envconfig/config.go (Host)
-    """
-    scheme, _, rest = host.strip().strip("'\"").rpartition("://")
-    try:
-        parts = urlsplit(f"//{rest}")
-        name, port = parts.hostname or "127.0.0.1", parts.port
-    except ValueError:
-        return host
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)
-    shown = f"[{name}]" if ":" in name else name
-    port = port or _SCHEME_PORTS.get(scheme, OLLAMA_PORT)
-    return f"{scheme or 'http'}://{shown}:{port}{parts.path.rstrip('/')}"
+def _is_for(host: str | None, url: str) -> bool:
+    """Whether an address, with or without a scheme, is on this host; None allows any."""
+    address = url.strip().rpartition("://")[2].rpartition("@")[2]
+    return host is None or address.partition("/")[0].partition(":")[0].lower() == host

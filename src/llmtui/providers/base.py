@@ -18,7 +18,8 @@ from llmtui.providers.locality import host_type
 class KindOptions(BaseModel):
     """Base of each kind's own `options`: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used, on the thread that builds the provider: the first frame does not need it.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class BaseProvider(ABC):

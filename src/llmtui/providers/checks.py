@@ -5,13 +5,12 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from llmtui.core.errors import AuthError, BillingError, ErrorContext, LlmtuiError, ProviderError
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ModelInfo
 from llmtui.core.text import sanitise_line
 from llmtui.providers.failures import address, transport_error
-from llmtui.providers.http import tls_context
+from llmtui.providers.http import LOOPBACK, tls_context
 
 CHECK_CLOCK_S = 3.0
 PORTS = {"http": 80, "https": 443}
@@ -145,5 +144,8 @@ def _host_and_port(place: SplitResult) -> tuple[str, int]:
 
 
 def _through_proxy(scheme: str, host: str) -> bool:
+    from urllib.request import getproxies, proxy_bypass
+
     proxies = getproxies()
-    return bool((proxies.get(scheme) or proxies.get("all")) and not proxy_bypass(host))
+    direct = host in LOOPBACK or proxy_bypass(host)
+    return bool(proxies.get(scheme) or proxies.get("all")) and not direct

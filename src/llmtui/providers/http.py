@@ -6,9 +6,8 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import cache
-from typing import Any
-
-import httpx
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from llmtui import __version__
 from llmtui.core.errors import ErrorContext, ProviderError, Timeout
@@ -16,12 +15,25 @@ from llmtui.core.guard import Clocks
 from llmtui.providers.error_bodies import looks_like_html
 from llmtui.providers.failures import error_from_response, transport_error
 
+if TYPE_CHECKING:
+    import httpx
+
 USER_AGENT = f"llmtui/{__version__}"
 LONGEST_ERROR_BODY = 64 * 1024
 ERROR_BODY_CLOCK_S = 5.0
 """A server that refuses a request may still stall while it says why."""
 JSON_CLOCK_S = 10.0
 DRAIN_CLOCK_S = 0.2
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Hosts that no proxy of the environment is asked for."""
+
+
+@cache
+def http_errors() -> tuple[type[Exception], ...]:
+    """What httpx raises; asked for late, since the first frame does not wait for httpx."""
+    import httpx
+
+    return (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeEncodeError)
 
 
 @cache
@@ -32,16 +44,19 @@ def tls_context() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def new_client(clocks: Clocks) -> httpx.AsyncClient:
+def new_client(clocks: Clocks) -> "httpx.AsyncClient":
     """A client without read timeouts (the guard's clocks rule) that follows no redirect.
 
     `trust_env` makes it use the proxies of the environment; httpx takes no credentials from there.
     """
+    import httpx
+
     return httpx.AsyncClient(
         verify=tls_context(),
         timeout=httpx.Timeout(None, connect=clocks.connect),
         follow_redirects=False,
         trust_env=True,
+        mounts={f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK},
         headers={"user-agent": USER_AGENT},
     )
 
@@ -62,9 +77,11 @@ class Http:
         self._provider = provider
         self._clocks = clocks
         self._client: httpx.AsyncClient | None = None
+        # Providers are built on a thread: the first request shall not hold the loop up by this import.
+        import_module("httpx")
 
     @property
-    def client(self) -> httpx.AsyncClient:
+    def client(self) -> "httpx.AsyncClient":
         """The client, built now if need be."""
         if self._client is None:
             self._client = new_client(self._clocks)
@@ -91,7 +108,7 @@ class Http:
         try:
             request = self.client.build_request("POST", url, json=payload, headers=dict(headers))
             response = await self.client.send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as error:
+        except http_errors() as error:
             # Not chained: some of these exceptions carry the header that they complain of.
             raise transport_error(error, url, started=False, context=context, secrets=secrets) from None
         try:
@@ -116,7 +133,7 @@ class Http:
         try:
             async with asyncio.timeout(clock_s):
                 response = await self.client.request(method, url, json=payload, headers=dict(headers))
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeEncodeError) as error:
+        except http_errors() as error:
             raise transport_error(error, url, started=False, context=context, secrets=secrets) from None
         except TimeoutError:
             words = f"no answer within {clock_s:g} s"
@@ -135,7 +152,7 @@ class Reply:
     """An open response."""
 
     def __init__(
-        self, response: httpx.Response, url: str, context: ErrorContext, secrets: Sequence[str]
+        self, response: "httpx.Response", url: str, context: ErrorContext, secrets: Sequence[str]
     ) -> None:
         self._response = response
         self._url = url
@@ -180,7 +197,7 @@ class Reply:
                         raise self.not_this_wire(chunk + await _head(chunks))
                     begun = begun or bool(chunk.strip())
                     yield chunk
-        except httpx.HTTPError as error:
+        except http_errors() as error:
             raise transport_error(
                 error, self._url, started=True, context=self.context, secrets=self.secrets
             ) from error
@@ -205,7 +222,7 @@ class Reply:
         await self._response.aclose()
         # A second cancel while httpcore closes would make it forget the socket, and the server would go on.
         await self._response.extensions["network_stream"].aclose()
-        with suppress(httpx.HTTPError, httpx.StreamError):
+        with suppress(*http_errors()):
             async for _ in body:
                 pass
 
@@ -231,7 +248,7 @@ async def drain(rest: AsyncIterator[object]) -> None:
 async def _head(chunks: AsyncIterator[bytes]) -> bytes:
     """The beginning of a body; what came before a stall or a cut is enough to name an error."""
     body = bytearray()
-    with suppress(TimeoutError, httpx.HTTPError):
+    with suppress(TimeoutError, *http_errors()):
         async with asyncio.timeout(ERROR_BODY_CLOCK_S):
             async for chunk in chunks:
                 body += chunk
@@ -240,5 +257,5 @@ async def _head(chunks: AsyncIterator[bytes]) -> bytes:
     return bytes(body)
 
 
-def _is_page(response: httpx.Response, body: bytes) -> bool:
+def _is_page(response: "httpx.Response", body: bytes) -> bool:
     return looks_like_html(response.headers.get("content-type", ""), body)

@@ -1,7 +1,8 @@
 """The configured providers, by id; kinds come from entry points, built-in and third-party alike."""
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from threading import Lock
 
 from pydantic import ValidationError
@@ -36,7 +37,6 @@ class Registry:
         self._built: dict[str, Provider] = {}
         self._lock = Lock()
         self._classes: dict[str, ProviderClass] = {}
-        self._entry_points: dict[str, EntryPoint] | None = None
 
     def register(self, kind: str, provider_class: ProviderClass) -> None:
         """Make a kind known under this name, before any entry point of that name."""
@@ -123,13 +123,9 @@ class Registry:
         return self._classes[kind]
 
     def _load(self, kind: str) -> ProviderClass:
-        if self._entry_points is None:
-            self._entry_points = {
-                point.name.lower(): point for point in entry_points(group=ENTRY_POINT_GROUP)
-            }
-        point = self._entry_points.get(kind)
+        point = _own_entry_points().get(kind) or _all_entry_points().get(kind)
         if point is None:
-            raise ConfigError(f"unknown kind '{kind}'; known: {', '.join(sorted(self._entry_points))}")
+            raise ConfigError(f"unknown kind '{kind}'; known: {', '.join(sorted(_all_entry_points()))}")
         try:
             loaded = point.load()
         # A broken plugin is listed with its error and stops nothing.
@@ -138,3 +134,19 @@ class Registry:
         if not (isinstance(loaded, type) and issubclass(loaded, BaseProvider)):
             raise ConfigError(f"the provider plugin '{point.value}' is broken: it is no BaseProvider")
         return loaded
+
+
+@cache
+def _own_entry_points() -> dict[str, EntryPoint]:
+    """The kinds of this package; they alone are found without reading every installed package's metadata."""
+    try:
+        points = distribution("llmtui").entry_points
+    except PackageNotFoundError:
+        return {}
+    return {point.name.lower(): point for point in points.select(group=ENTRY_POINT_GROUP)}
+
+
+@cache
+def _all_entry_points() -> dict[str, EntryPoint]:
+    """The kinds of all installed packages, third parties' included."""
+    return {point.name.lower(): point for point in entry_points(group=ENTRY_POINT_GROUP)}

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from llmtui.ui.transcript import Entry
 from llmtui.ui.transcript.blocks import Card, Growing
 from llmtui.ui.transcript.ink import Ink, cells
-from llmtui.ui.transcript.markdown import Rendered, render
+from llmtui.ui.transcript.markdown import render
+from llmtui.ui.transcript.rendered import Rendered
 
 _WORDS = st.sampled_from(
     [

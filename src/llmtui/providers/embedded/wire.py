@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-
-import httpx
+from typing import TYPE_CHECKING
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
@@ -12,6 +11,9 @@ from llmtui.core.events import Finish, StreamEvent
 from llmtui.providers.embedded.supervisor import Supervisor
 from llmtui.providers.http import Http, tls_context
 from llmtui.providers.openai_compat import Endpoint, OpenAICompatProvider
+
+if TYPE_CHECKING:
+    import httpx
 
 
 class EmbeddedWire(OpenAICompatProvider):
@@ -50,8 +52,10 @@ class LoopbackHttp(Http):
     """
 
     @property
-    def client(self) -> httpx.AsyncClient:
+    def client(self) -> "httpx.AsyncClient":
         """The client, built now if need be."""
+        import httpx
+
         if self._client is None:
             self._client = httpx.AsyncClient(
                 timeout=httpx.Timeout(None, connect=self._clocks.connect),

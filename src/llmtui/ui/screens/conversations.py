@@ -1,4 +1,7 @@
-"""What the keys do to conversations: asking, stopping, branching, finding."""
+"""What the keys do to conversations: asking, stopping, branching, finding.
+
+Dialogs are imported when they open, so that the first frame does not wait for them.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -14,9 +17,6 @@ from llmtui.services.services import Services
 from llmtui.services.targets import Targets
 from llmtui.ui.editor import edit
 from llmtui.ui.jobs import JobOwner
-from llmtui.ui.modals.ask_text import AskText
-from llmtui.ui.modals.chat_list import ChatChoice, ChatList
-from llmtui.ui.modals.history_search import HistorySearch
 from llmtui.ui.widgets.chat_pane import ChatPane
 from llmtui.ui.widgets.flash import Flash
 from llmtui.ui.widgets.prompt import Prompt
@@ -137,6 +137,7 @@ class ConversationScreen(Screen[None]):
 
     def action_search_history(self) -> None:
         """Find a message in all chats and open its chat there."""
+        from llmtui.ui.modals.history_search import HistorySearch
 
         async def open_hit(hit: SearchHit | None) -> None:
             if hit is not None:
@@ -147,6 +148,7 @@ class ConversationScreen(Screen[None]):
 
     async def action_show_chats(self) -> None:
         """Open or delete a chat of the list."""
+        from llmtui.ui.modals.chat_list import ChatChoice, ChatList
 
         async def act(choice: ChatChoice | None) -> None:
             if choice is not None:
@@ -159,6 +161,7 @@ class ConversationScreen(Screen[None]):
 
     def action_rename_chat(self) -> None:
         """Give the chat another title."""
+        from llmtui.ui.modals.ask_text import AskText
 
         async def rename(title: str | None) -> None:
             if title is not None:

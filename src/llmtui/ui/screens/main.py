@@ -1,6 +1,9 @@
 """The screen: providers and chats at the left, the chat and the prompt at the right."""
 
+import asyncio
+import gc
 from collections.abc import Sequence
+from importlib import import_module
 from typing import ClassVar
 
 from textual import events, on, work
@@ -29,8 +32,6 @@ from llmtui.ui.messages import (
     ReplyNoted,
     ReplyOpened,
 )
-from llmtui.ui.modals.help import Help
-from llmtui.ui.modals.model_picker import ModelPicker
 from llmtui.ui.screens.conversations import ConversationScreen
 from llmtui.ui.transcript import Transcript
 from llmtui.ui.widgets.chat_pane import ChatPane
@@ -52,6 +53,7 @@ BADGES = {"local": "local", "cloud": "cloud", "hybrid": "may leave this machine"
 class MainScreen(ConversationScreen):
     """Lays the parts out and routes between them; siblings never touch each other."""
 
+    AUTO_FOCUS = "Prompt"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     DEFAULT_CSS = """
     MainScreen { layout: vertical; layers: base flash; }
@@ -90,12 +92,15 @@ class MainScreen(ConversationScreen):
             self.sidebar.show_health(self.services.health.of(info.id))
         self.services.chat.recorder.on_change = self._show_problem
         self.place(self.services.chat.new(self.target))
-        self.prompt.focus()
         self.call_after_refresh(self.begin)
 
     @work(group="begin", exit_on_error=False)
     async def begin(self) -> None:
         """Open the database, show the last chat, and ask the providers how they are."""
+        gc.freeze()
+        gc.enable()
+        # A reply's first word shall not wait for the parser that shows it.
+        await asyncio.to_thread(import_module, "llmtui.ui.transcript.markdown")
         report = await self.services.chat.open()
         self._show_report(report)
         thread = await self.services.chat.latest()
@@ -222,6 +227,7 @@ class MainScreen(ConversationScreen):
 
     def action_pick_model(self) -> None:
         """Pick a model of any provider, or type its name."""
+        from llmtui.ui.modals.model_picker import ModelPicker
 
         async def use(target: Target | None) -> None:
             if target is not None:
@@ -259,6 +265,8 @@ class MainScreen(ConversationScreen):
 
     def action_show_help(self) -> None:
         """Show all keys."""
+        from llmtui.ui.modals.help import Help
+
         self.app.push_screen(Help(self.jobs.keymap))
 
     async def action_copy_or_stop(self) -> None:

@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from llmtui.ui.transcript.entry import Entry, ToolLine
 from llmtui.ui.transcript.ink import Ink, Line, is_chrome, literal
-from llmtui.ui.transcript.markdown import Rendered, render
+from llmtui.ui.transcript.rendered import Rendered
 from llmtui.ui.transcript.seam import with_seam
 
 Renderer = Callable[[str, Ink], Rendered]
@@ -47,6 +47,13 @@ class Growing:
             lines.pop()
         self._lines = lines
         return lines
+
+
+def markdown(source: str, ink: Ink) -> Rendered:
+    """Markdown, by a parser that is imported late: the first frame has nothing to parse."""
+    from llmtui.ui.transcript.markdown import render
+
+    return render(source, ink)
 
 
 def plain(name: str = "") -> Renderer:
@@ -86,7 +93,7 @@ class Card:
         self.height = 1
         self.fold_row: int | None = None
         self._ink: Ink | None = None
-        self._body = Growing(render if entry.kind == "assistant" else plain(_BODY[entry.kind]))
+        self._body = Growing(markdown if entry.kind == "assistant" else plain(_BODY[entry.kind]))
         self._thought = Growing(thought)
 
     def is_fresh(self, ink: Ink) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import ClassVar
@@ -22,6 +21,7 @@ from textual.style import Style
 
 from llmtui.ui.transcript.ink import Ink, Line, cells, prefixed
 from llmtui.ui.transcript.inline import inline, joined
+from llmtui.ui.transcript.rendered import Rendered
 from llmtui.ui.transcript.seam import SEAM
 from llmtui.ui.transcript.table import Table, table_lines
 
@@ -45,21 +45,6 @@ _SETTLED = 12
 """Characters after which a line can no longer turn out to be a list marker."""
 _HIGHLIGHTED = 100_000
 """Longer code is shown plain: colours are not worth a stall."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """Lines, and where the open block starts: later text can change nothing before it.
-
-    Attributes:
-        lines: All lines.
-        open_at: Character offset of the open block in the source.
-        open_row: Its first line.
-    """
-
-    lines: list[Line]
-    open_at: int = 0
-    open_row: int = 0
 
 
 def render(source: str, ink: Ink) -> Rendered:

@@ -22,7 +22,6 @@ from textual.widget import Widget
 from llmtui.ui.transcript.entry import Entry
 from llmtui.ui.transcript.ink import MARGIN, Ink
 from llmtui.ui.transcript.look import COMPONENT_CLASSES, CSS, appearance, ink_for
-from llmtui.ui.transcript.markdown import code_blocks
 from llmtui.ui.transcript.selection import copied, line_key, marked, whole_card
 from llmtui.ui.transcript.viewport import Viewport
 
@@ -189,6 +188,8 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_copy_code(self) -> None:
         """Ask for the last code block of the selected message, or of the last one."""
+        from llmtui.ui.transcript.markdown import code_blocks
+
         entry = self._chosen()
         if entry is not None and (blocks := code_blocks(entry.text)):
             self.post_message(self.CopyRequested(self, blocks[-1]))

@@ -44,7 +44,7 @@ class ChatPane(Vertical):
     activity = query_one(Activity)
 
     def __init__(self, reply_of: Callable[[str], Reply | None]) -> None:
-        super().__init__()
+        super().__init__(classes="-empty")
         self._reply_of = reply_of
         self._thread: Thread | None = None
         self._live: dict[str, Entry] = {}
