@@ -95,9 +95,7 @@ def test_what_was_set_in_the_file_stays_set(tmp_path: Path) -> None:
     assert provider.timeouts.clocks(local=True).first_event is None
 
 
-@pytest.mark.parametrize(
-    "host", ["ollama.com", "https://ollama.com", "https://ollama.com:443/", "OLLAMA.com"]
-)
+@pytest.mark.parametrize("host", ["ollama.com", "https://ollama.com:443/", "OLLAMA.com"])
 def test_the_ollama_key_goes_to_ollama_com(host: str) -> None:
     _, providers = without_file({"OLLAMA_HOST": host, "OLLAMA_API_KEY": "sk"})
     assert providers["ollama"].secrets() == ["sk"]

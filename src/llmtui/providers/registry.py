@@ -1,7 +1,7 @@
 """The configured providers, by id; kinds come from entry points, built-in and third-party alike."""
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from threading import Lock
 
@@ -123,9 +123,9 @@ class Registry:
         return self._classes[kind]
 
     def _load(self, kind: str) -> ProviderClass:
-        point = _own_entry_points().get(kind) or _all_entry_points().get(kind)
+        point = self._own_kinds.get(kind) or self._all_kinds.get(kind)
         if point is None:
-            raise ConfigError(f"unknown kind '{kind}'; known: {', '.join(sorted(_all_entry_points()))}")
+            raise ConfigError(f"unknown kind '{kind}'; known: {', '.join(sorted(self._all_kinds))}")
         try:
             loaded = point.load()
         # A broken plugin is listed with its error and stops nothing.
@@ -135,18 +135,19 @@ class Registry:
             raise ConfigError(f"the provider plugin '{point.value}' is broken: it is no BaseProvider")
         return loaded
 
+    @cached_property
+    def _own_kinds(self) -> dict[str, EntryPoint]:
+        """The kinds of this package; they alone are found without reading all packages' metadata."""
+        try:
+            return _by_name(distribution("llmtui").entry_points.select(group=ENTRY_POINT_GROUP))
+        except PackageNotFoundError:
+            return {}
 
-@cache
-def _own_entry_points() -> dict[str, EntryPoint]:
-    """The kinds of this package; they alone are found without reading every installed package's metadata."""
-    try:
-        points = distribution("llmtui").entry_points
-    except PackageNotFoundError:
-        return {}
-    return {point.name.lower(): point for point in points.select(group=ENTRY_POINT_GROUP)}
+    @cached_property
+    def _all_kinds(self) -> dict[str, EntryPoint]:
+        """The kinds of all installed packages, third parties' included."""
+        return _by_name(entry_points(group=ENTRY_POINT_GROUP))
 
 
-@cache
-def _all_entry_points() -> dict[str, EntryPoint]:
-    """The kinds of all installed packages, third parties' included."""
-    return {point.name.lower(): point for point in entry_points(group=ENTRY_POINT_GROUP)}
+def _by_name(points: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
+    return {point.name.lower(): point for point in points}
