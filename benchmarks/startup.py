@@ -3,6 +3,7 @@
 python -m benchmarks.startup [rounds]
 """
 
+import asyncio
 import os
 import resource
 import statistics
@@ -10,10 +11,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 from benchmarks.terminal import Terminal
+from llmtui.core.events import Finish, FinishReason, Start, TextDelta
+from llmtui.testing.encoders.messages import MessagesEncoder
+from llmtui.testing.wire_server import WireServer
 
 BARE_APP = """
 from textual.app import App
@@ -50,6 +57,41 @@ def idle(argv: Sequence[str], mark: str, env: Mapping[str, str], seconds: float 
         return terminal.memory_mb(), len(terminal.written) - written
 
 
+@contextmanager
+def claude_server() -> Iterator[str]:
+    """A loopback server on a thread of its own that answers as Claude does; yields its address."""
+    started: Future[tuple[str, asyncio.Event, asyncio.AbstractEventLoop]] = Future()
+
+    async def serve() -> None:
+        done = asyncio.Event()
+        scenario = (Start("claude", "claude"), TextDelta("good day"), Finish(FinishReason.STOP))
+        async with WireServer() as server:
+            server.reply("/v1/models", [b'{"data": []}'])
+            encoder = MessagesEncoder()
+            server.reply("/v1/messages", encoder.encode(scenario), content_type=encoder.content_type)
+            started.set_result((server.url, done, asyncio.get_running_loop()))
+            await done.wait()
+
+    thread = Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    url, done, loop = started.result()
+    yield url
+    loop.call_soon_threadsafe(done.set)
+    thread.join()
+
+
+def claude_mb(env: Mapping[str, str]) -> float:
+    """Resident megabytes once Claude has answered, its SDK loaded."""
+    with claude_server() as url:
+        keyed = {**env, "ANTHROPIC_API_KEY": "sk-none", "ANTHROPIC_BASE_URL": url}
+        with Terminal([sys.executable, "-m", "llmtui"], env=keyed) as terminal:
+            terminal.wait_for("Claude")
+            terminal.type("hello\r")
+            terminal.wait_for("good day")
+            terminal.wait_quiet(1.5)
+            return terminal.memory_mb()
+
+
 def main(rounds: int = 7) -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory() as home:
@@ -71,6 +113,7 @@ def main(rounds: int = 7) -> None:
         memory, written = idle(ours, "Embedded", env)
         floor_memory, _ = idle(bare, "bare app", env)
         print(f"idle: {memory:.0f} MB resident (bare Textual app {floor_memory:.0f}), {written} bytes in 5 s")
+        print(f"after a reply of Claude's: {claude_mb(env):.0f} MB resident")
 
 
 def _environment(home: Path) -> dict[str, str]:

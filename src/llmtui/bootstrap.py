@@ -17,7 +17,7 @@ from llmtui.storage.conversations import SQLiteStore
 DATABASE = "llmtui.db"
 
 
-def build_registry(settings: AppSettings, paths: Paths) -> Registry:
+def build_registry(settings: AppSettings) -> Registry:
     """The configured providers, each behind the guard and its retries."""
     return Registry(
         settings.providers,
@@ -31,7 +31,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     settings = loaded.settings
     if not settings.providers:
         raise ConfigError(f"{loaded.source}: no providers are configured")
-    registry = build_registry(settings, paths)
+    registry = build_registry(settings)
     recorder = Recorder(SQLiteStore(paths.data_dir / DATABASE))
     chat = ChatService(recorder, registry)
 

@@ -1,12 +1,15 @@
 import asyncio
 import json
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llmtui.cli.exit_codes import meanings
 from llmtui.testing.wire_server import CUT, STALL, WireServer
 from tests.cli.commands import Run, Start
 
@@ -235,6 +238,51 @@ async def test_a_reader_that_leaves_ends_it_quietly(server: WireServer, remote: 
     left.set()
     finished = await command.finish()
     assert (finished.code, finished.err) == (141, "")
+
+
+async def test_a_full_disk_is_told(config: Config, run: Run) -> None:
+    path = config(scripted('{text: "Yes."}'))
+    with open("/dev/full", "wb") as full:  # noqa: ASYNC230
+        finished = await run("ask", "--config", path, "x", stdout=full)
+    assert (finished.code, finished.err) == (1, "llmtui: No space left on device\n")
+
+
+async def test_arguments_are_checked_before_anything_is_sent(
+    server: WireServer, remote: str, run: Run
+) -> None:
+    finished = await run("ask", "--config", remote, "-t", "5", "--max-tokens", "-1", "x")
+    assert (finished.code, finished.out) == (2, "")
+    assert "--temperature should be less than or equal to 2" in finished.err
+    assert "--max-tokens should be greater than 0" in finished.err
+    assert not server.exchanges
+
+
+@pytest.mark.parametrize("json_output", [[], ["--json"]])
+async def test_a_key_in_the_config_is_never_shown(
+    server: WireServer, config: Config, run: Run, json_output: list[str]
+) -> None:
+    path = config(
+        f"providers: [{{id: a, kind: openai_compat, base_url: '{server.url}', api_key: sk-canary, model: m}}]"
+    )
+    server.reply("/chat/completions", [b"Your Authorization: Bearer sk-canary, sk-canary"], status=401)
+    finished = await run("ask", "--config", path, *json_output, "x")
+    assert server.requests[0].headers["authorization"] == "Bearer sk-canary"
+    assert finished.code == 20
+    assert "canary" not in finished.out + finished.err
+    assert "[redacted]" in finished.err
+
+
+async def test_the_documentation_is_true(config: Config, run: Run) -> None:
+    text = await asyncio.to_thread((Path(__file__).parents[2] / "docs" / "ask.md").read_text, "utf-8")
+    table = re.findall(r"^\| (\d+) \| (.+) \|$", text, re.MULTILINE)
+    assert {int(code): words for code, words in table} == meanings()
+    documented = json.loads(text.partition("```json")[2].partition("```")[0])
+    path = config(scripted('{text: "Yes."}', "{usage: {input: 9, output: 2}}"))
+    reply = json.loads((await run("ask", "--config", path, "--json", "x")).out)
+    assert list(reply) == list(documented)
+    assert list(reply["usage"]) == list(documented["usage"])
+    helped = (await run("ask", "--help")).out
+    assert all(f"{code:5} {words}\n" in helped for code, words in meanings().items())
 
 
 async def test_a_locale_without_the_character_ends_nothing(config: Config, run: Run) -> None:

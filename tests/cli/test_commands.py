@@ -111,6 +111,8 @@ providers:
       tokens_per_s: -1
       nonsense: 1
   - {id: b, kind: openai_compt}
+  - {id: c, kind: claude, base_url: "llm.example.com"}
+  - {id: d, kind: ollama, base_url: "gpu-box"}
 """
     )
     finished = await run("config", "check", "--config", path)
@@ -120,7 +122,9 @@ providers:
         [f"{path}:5", "providers[0].options.tokens_per_s"],
         [f"{path}:6", "providers[0].options.nonsense"],
         [f"{path}:7", "providers[1].kind"],
+        [f"{path}:8", "providers[2].base_url"],
     ]
+    assert "nonsense: unknown key; known: script, " in finished.err
 
 
 async def test_config_check_warns_of_keys_and_themes(config: Config, run: Run) -> None:

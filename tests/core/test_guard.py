@@ -149,6 +149,16 @@ async def test_a_plugins_bug_ends_its_reply_as_a_provider_error(bug: Exception) 
     assert outcome.error.__cause__ is bug
 
 
+@pytest.mark.parametrize(
+    "event",
+    [Start("p", ["m"]), Start("p", "m", 7), TextDelta(None), Finish(FinishReason.STOP, 5)],  # type: ignore[arg-type]
+)
+async def test_values_of_the_wrong_type_are_a_provider_error_too(event: StreamEvent) -> None:
+    outcome = await guarded(*([] if isinstance(event, Start) else [START]), event)
+    assert outcome.events[1:] == []
+    assert isinstance(outcome.error, ProviderError)
+
+
 async def test_text_is_sanitised_wherever_it_can_be_shown() -> None:
     outcome = await guarded(
         Status("loading", "a\x1bb"),

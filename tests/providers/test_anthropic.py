@@ -343,7 +343,7 @@ class TestFailures:
     async def test_a_refusal_whose_body_stalls_is_still_that_refusal(
         self, server: WireServer, provider: AnthropicProvider, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("llmtui.providers.claude_sdk.ERROR_BODY_CLOCK_S", 0.05)
+        monkeypatch.setattr("llmtui.providers.http.ERROR_BODY_CLOCK_S", 0.05)
         server.reply(MESSAGES, [b'{"type": "error"', STALL], status=401)
         assert type((await ask(provider)).error) is AuthError
 
@@ -651,72 +651,3 @@ async def test_the_sdk_is_imported_on_a_thread(
     play(server)
     await ask(provider)
     assert importing[0] == ("anthropic", False)
-
-
-SERVE = """
-import sys
-import xllamacpp
-
-params = xllamacpp.CommonParams()
-params.model.path = sys.argv[1]
-params.hostnames = ["127.0.0.1"]
-params.port = 0
-params.model_alias = {"smol"}
-params.api_keys = ["secret"]
-params.ui = False
-params.n_ctx = 2048
-params.n_parallel = 1
-server = xllamacpp.Server(params)
-print("address", server.listening_address, flush=True)
-sys.stdin.read()
-"""
-
-
-@pytest.fixture
-async def llama(embedded_weights: Path) -> AsyncIterator[str]:
-    """The address of a real llama.cpp server, which speaks this wire too."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", SERVE, str(embedded_weights),
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert child.stdin
-    assert child.stdout
-    async with asyncio.timeout(60):
-        while not (line := (await child.stdout.readline()).decode()).startswith("address "):
-            assert line, "the server did not start"
-    yield line.split()[1]
-    child.kill()
-    await child.communicate()
-
-
-@pytest.mark.slow
-class TestRealServer:
-    async def test_it_answers(self, llama: str) -> None:
-        provider = AnthropicProvider(
-            ProviderSettings.model_validate(
-                {"id": "llama", "kind": "claude", "base_url": llama, "api_key": "secret", "max_tokens": 12}
-            )
-        )
-        report = await provider.check()
-        outcome = await ask(provider, user("Name one colour."), system="Be brief.", temperature=0.0)
-        again = await ask(provider, user("long " * 4000))
-        await provider.aclose()
-        assert report.ok, report
-        assert outcome.error is None
-        assert outcome.text.strip()
-        reply = outcome.reply()
-        assert reply.start is not None
-        assert reply.start.model == "smol"
-        assert reply.usage is not None
-        assert reply.usage.input
-        assert reply.usage.output
-        assert type(again.error) is ContextTooLong
-
-    async def test_it_refuses_another_key(self, llama: str) -> None:
-        provider = provider_for(llama)
-        outcome = await ask(provider)
-        report = await provider.check()
-        await provider.aclose()
-        assert type(outcome.error) is AuthError
-        assert report.failure is not None
-        assert report.failure.name == "auth"

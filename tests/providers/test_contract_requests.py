@@ -1,5 +1,6 @@
 """What every provider owes on the way out: the whole conversation, and nothing that is not its own."""
 
+import base64
 import json
 import logging
 import traceback
@@ -25,7 +26,7 @@ from llmtui.core.conversation import (
     assistant,
     user,
 )
-from llmtui.core.errors import ProviderError
+from llmtui.core.errors import BadRequest, ConnectError, ProviderError
 from llmtui.core.events import Finish, FinishReason, ReasoningDelta, ReasoningEnd, StreamEvent
 from llmtui.core.guard import Clocks, guard
 from llmtui.core.ports import Provider
@@ -148,6 +149,51 @@ async def test_a_key_is_in_no_repr_log_or_error(
     for text in told:
         assert CANARY not in text
         assert CANARY[::-1] not in text
+
+
+async def test_a_password_in_the_address_is_sent_and_never_shown(
+    case: ProviderCase, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    token = base64.b64encode(f"user:{CANARY}".encode()).decode()
+    async with WireServer() as server:
+        case.provider(server)
+        provider = case.at(server.url.replace("http://", f"http://user:{CANARY}@"))
+        case.serve_raw(server, [case.encoder.failure(401, f"not {CANARY}, not {token}")], status=401)
+        outcome = await drain(stream(provider))
+        report = await provider.check()
+        await provider.aclose()
+        assert {request.headers["authorization"] for request in server.requests} == {f"Basic {token}"}
+    assert isinstance(outcome.error, ProviderError)
+    error = "".join(traceback.format_exception(outcome.error))
+    for text in (repr(vars(provider)), repr(report), error, caplog.text):
+        assert CANARY not in text
+        assert token not in text
+
+
+async def test_this_machine_is_asked_without_the_proxies_of_the_environment(
+    case: ProviderCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with WireServer() as proxy, WireServer() as server:
+        for variable in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(variable, proxy.url)
+        provider = case.provider(server, api_key=CANARY)
+        case.serve(server, TEXT)
+        outcome = await drain(stream(provider))
+        await provider.check()
+        await provider.aclose()
+        assert outcome.error is None
+        assert not proxy.exchanges
+
+
+async def test_a_port_out_of_range_is_our_own_mistake(case: ProviderCase) -> None:
+    provider = case.at("http://127.0.0.1:99999")
+    outcome = await drain(stream(provider))
+    report = await provider.check()
+    await provider.aclose()
+    assert isinstance(outcome.error, BadRequest | ConnectError)
+    assert "TaskGroup" not in str(outcome.error)
+    assert not report.ok
 
 
 async def test_a_key_that_is_no_header_is_an_error_that_does_not_show_it(case: ProviderCase) -> None:

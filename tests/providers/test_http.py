@@ -1,9 +1,11 @@
 """The HTTP beneath the adapters: what is closed stays closed, and what is shared is shared."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
+from llmtui.config.schema import ProviderSettings
 from llmtui.core.errors import Timeout
 from llmtui.core.guard import Clocks
 from llmtui.providers.http import Http, Reply, auth_headers
@@ -87,8 +89,11 @@ async def test_a_value_that_does_not_come_in_time() -> None:
         (None, {}, {}),
         (" \n", {}, {}),
         ("k\n", {}, {"authorization": "Bearer k"}),
-        ("k", {"Authorization": "Token t"}, {"authorization": "Token t"}),
+        ("k", {"headers": {"Authorization": "Token t"}}, {"authorization": "Token t"}),
+        (None, {"base_url": "http://u:p@h"}, {"authorization": "Basic dTpw"}),
+        ("k", {"base_url": "http://u:p@h"}, {"authorization": "Bearer k"}),
     ],
 )
-def test_the_header_of_a_key(key: str | None, own: dict[str, str], headers: dict[str, str]) -> None:
-    assert auth_headers(key, own) == headers
+def test_the_header_of_a_key(key: str | None, own: dict[str, Any], headers: dict[str, str]) -> None:
+    settings = ProviderSettings.model_validate({"id": "p", "kind": "k"} | own)
+    assert auth_headers(settings, key) == headers

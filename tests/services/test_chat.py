@@ -9,7 +9,7 @@ from llmtui.core.events import ReasoningDelta, TextDelta, UsageUpdate
 from llmtui.core.history import Conversation, MessageState, RequestRecord, StoredMessage
 from llmtui.core.usage import Usage
 from llmtui.providers.script import Fault
-from llmtui.services.chat import ChatService, title_of
+from llmtui.services.chat import ChatService, name_of, title_of
 from llmtui.services.recorder import Recorder
 from llmtui.services.reply import ReplyClosed, ReplyOpened
 from llmtui.storage.conversations import SQLiteStore
@@ -190,6 +190,39 @@ async def test_a_fork_is_a_copy_that_leaves_the_source_alone(desk: Desk) -> None
     await desk.ask("more", fork)
     assert len(await desk.store.branch(thread.conversation.id)) == 2
     assert len(await desk.store.branch(fork.conversation.id)) == 4
+
+
+async def test_a_fork_leaves_a_reply_that_streams_where_it_is(desk: Desk) -> None:
+    thread = await desk.ask("q")
+    conversation_id = thread.conversation.id
+    desk.fake.gate = asyncio.Semaphore(0)
+    await desk.chat.send(conversation_id, "more", TARGET)
+    opened = asyncio.Event()
+    reply = desk.chat.reply(conversation_id, TARGET)
+    job = asyncio.create_task(desk.chat.run(reply, lambda _: opened.set()))
+    await opened.wait()
+    fork = await desk.chat.fork(conversation_id)
+    assert [m.message.text for m in fork.messages] == ["q", "You said: q", "more"]
+    for _ in range(10):
+        desk.fake.gate.release()
+    await job
+    assert desk.chat.thread(conversation_id).messages[-1].message.text == "You said: more"
+
+
+async def test_a_message_of_another_branch_is_shown_with_its_branch(desk: Desk) -> None:
+    thread = await desk.ask("old")
+    conversation_id = thread.conversation.id
+    await desk.chat.edit(conversation_id, thread.messages[0].id, "new", TARGET)
+    found = await desk.chat.show_message(conversation_id, thread.messages[0].id)
+    assert [m.message.text for m in found.messages] == ["old", "You said: old"]
+
+
+async def test_a_chat_without_anything_in_it_is_not_listed(desk: Desk) -> None:
+    thread = desk.chat.new(TARGET)
+    await desk.chat.save_draft(thread.conversation.id, "an idea")
+    assert [name_of(chat) for chat in await desk.chat.recent()] == ["draft: an idea"]
+    await desk.chat.save_draft(thread.conversation.id, "")
+    assert await desk.chat.recent() == []
 
 
 async def test_a_deleted_chat_comes_back(desk: Desk) -> None:

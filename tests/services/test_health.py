@@ -4,6 +4,7 @@ import pytest
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.errors import AuthError, BadRequest, MissingKey
+from llmtui.core.history import RequestRecord, now
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport
 from llmtui.providers.base import BaseProvider
 from llmtui.providers.registry import Registry
@@ -80,3 +81,27 @@ def test_real_traffic_is_news() -> None:
 def test_a_refused_request_says_nothing_of_the_providers_health() -> None:
     health = service(up=Checked)
     assert health.note_failure("up", BadRequest("temperature too high")).state is HealthState.UNCHECKED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "answered", "state"),
+    [
+        ("complete", True, HealthState.UP),
+        ("stopped", True, HealthState.UP),
+        ("stopped", False, HealthState.UNCHECKED),
+    ],
+)
+def test_only_a_reply_that_began_says_that_a_provider_answers(
+    outcome: str, answered: bool, state: HealthState
+) -> None:
+    health = service(up=Checked)
+    request = RequestRecord(
+        "r", "up", "m", now(), outcome=outcome, first_token_at=now() if answered else None
+    )
+    assert health.note_reply(request, None).state is state
+
+
+async def test_a_provider_that_is_ready_stays_ready_after_a_reply() -> None:
+    health = service(ready=ScriptedProvider)
+    await health.probe("ready")
+    assert health.note_success("ready").state is HealthState.READY

@@ -1,10 +1,12 @@
 import pytest
 
 from llmtui.config.schema import ProviderSettings
+from llmtui.core.conversation import assistant
 from llmtui.core.errors import LlmtuiError
-from llmtui.core.history import Target
+from llmtui.core.history import RequestRecord, StoredMessage, Target, now
+from llmtui.core.usage import Usage
 from llmtui.providers.registry import Registry
-from llmtui.services.models import ModelService
+from llmtui.services.models import Fullness, ModelService
 
 
 def service(**options: object) -> ModelService:
@@ -28,3 +30,17 @@ async def test_an_unknown_context_window_is_unknown() -> None:
     assert await service().context_window(Target("fake", "echo")) is None
     assert await service(context_window=4096).context_window(Target("fake", "echo")) == 4096
     assert await service().context_window(Target("nobody")) is None
+
+
+def asked(usage: Usage | None) -> StoredMessage:
+    request = RequestRecord("r", "fake", "echo", now(), usage=usage)
+    return StoredMessage("m", "c", None, assistant("a"), request=request)
+
+
+async def test_fullness_counts_what_was_read_and_written_and_tells_an_estimate() -> None:
+    models, target = service(context_window=4096), Target("fake", "echo")
+    assert await models.fullness([asked(Usage(100, 20))], target) == Fullness(120, 4096, False)
+    guess = Usage(100, 20, source="estimated")
+    assert await models.fullness([asked(guess)], target) == Fullness(120, 4096, True)
+    assert await models.fullness([asked(None)], target) is None
+    assert await models.fullness([], target) is None

@@ -7,6 +7,7 @@ PROVIDERS = [
     ProviderInfo("b", "B", "x", "local"),
     ProviderInfo("c", "C", "x", "local", model="c-1"),
 ]
+ORDER = ["a", "c", "b"]
 
 
 def test_a_provider_without_a_model_gets_the_one_last_used_there() -> None:
@@ -28,11 +29,11 @@ def test_back_and_forth() -> None:
 
 def test_the_next_provider_goes_round() -> None:
     targets = Targets(PROVIDERS, Target("a"))
-    seen = [targets.use(targets.next_provider()).provider for _ in range(3)]
-    assert seen == ["b", "c", "a"]
+    seen = [targets.use(targets.next_provider(ORDER)).provider for _ in range(3)]
+    assert seen == ["c", "b", "a"]
 
 
 def test_a_provider_that_is_no_longer_configured_stays_usable_as_a_target() -> None:
     targets = Targets(PROVIDERS, Target("gone", "old"))
     assert targets.current == Target("gone", "old")
-    assert targets.next_provider().provider == "a"
+    assert targets.next_provider(ORDER).provider == "a"

@@ -5,10 +5,14 @@ import asyncio
 import sys
 from contextlib import aclosing
 
+from pydantic import ValidationError
+
 from llmtui.bootstrap import build_registry
+from llmtui.cli.exit_codes import meanings
 from llmtui.cli.output import JsonOutput, Output, TextOutput
 from llmtui.cli.session import load_aloud
 from llmtui.config.schema import AgentSettings, AppSettings
+from llmtui.config.wording import in_words
 from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import user
 from llmtui.core.errors import ConfigError, LlmtuiError
@@ -22,18 +26,14 @@ With --json one object is printed at the end: text, reasoning, tool_calls, provi
 warnings, and error: null, or type, message and hint; text is then what had arrived before it.
 
 exit codes:
-   0 done                   1 other failure          2 config or usage       130 ctrl+c
-  10 no connection         11 timeout               12 reply was cut          13 not this API
-  20 key refused           21 no credit             22 rate limit             23 overloaded
-  24 server error          30 context too long      31 content filtered       32 no such model
-  33 not supported         34 request refused
+{codes}
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = _EPILOG
+    parser.epilog = _EPILOG.format(codes="\n".join(f"{code:5} {words}" for code, words in meanings().items()))
     parser.add_argument("question", nargs="*", help="what to ask")
     parser.add_argument("-p", "--provider", metavar="ID", help="the provider to ask")
     parser.add_argument("-m", "--model", help="the model to ask for")
@@ -48,15 +48,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Ask, and print the answer."""
     question = compose(" ".join(arguments.question), _piped())
-    loaded, paths = load_aloud(arguments)
-    settings = loaded.settings
+    settings = load_aloud(arguments)[0].settings
     way = _merged(_agent(settings, arguments.agent), arguments)
     provider = way.provider or settings.default_provider
     if provider is None:
         raise ConfigError("no provider is configured")
     request = ChatRequest((user(question),), way.model, way.system_prompt, way.temperature, way.max_tokens)
     output = JsonOutput() if arguments.json else TextOutput(reasoning=arguments.reasoning)
-    asyncio.run(_ask(build_registry(settings, paths), provider, request, output))
+    asyncio.run(_ask(build_registry(settings), provider, request, output))
     return 0
 
 
@@ -89,13 +88,19 @@ def _agent(settings: AppSettings, name: str | None) -> AgentSettings:
 
 
 def _merged(agent: AgentSettings, arguments: argparse.Namespace) -> AgentSettings:
-    """The agent, with the arguments over it."""
+    """The agent, with the arguments over it; raises ConfigError."""
     given = {
         name: value
         for name in AgentSettings.model_fields
         if name != "name" and (value := getattr(arguments, name)) is not None
     }
-    return agent.model_copy(update=given)
+    try:
+        return AgentSettings.model_validate(agent.model_dump() | given)
+    except ValidationError as error:
+        wrong = [
+            f"--{problem['loc'][0]} {in_words(problem, ())}".replace("_", "-") for problem in error.errors()
+        ]
+        raise ConfigError("\n".join(wrong)) from None
 
 
 async def _ask(registry: ProviderRegistry, provider: str, request: ChatRequest, output: Output) -> None:

@@ -41,7 +41,7 @@ def _path(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     loaded, paths = load_aloud(arguments)
     document = loaded.document or Document(Path("(no config file)"))
-    warnings = [*_check_kinds(loaded, paths, document), *_check_screen(loaded, paths, document)]
+    warnings = [*_check_kinds(loaded, document), *_check_screen(loaded, paths, document)]
     for warning in warnings:
         warn(warning)
     if document.problems:
@@ -51,9 +51,9 @@ def _check(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check_kinds(loaded: LoadedSettings, paths: Paths, document: Document) -> Iterator[str]:
+def _check_kinds(loaded: LoadedSettings, document: Document) -> Iterator[str]:
     """Complain of what the kinds refuse in their providers' options; yields what they warn of."""
-    registry = build_registry(loaded.settings, paths)
+    registry = build_registry(loaded.settings)
     for index, provider in enumerate(loaded.settings.providers):
         for issue in registry.validate(provider.id):
             place: KeyPath = ("providers", index, *issue.key.split("."))

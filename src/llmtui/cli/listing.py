@@ -13,11 +13,11 @@ from llmtui.services.models import ModelService
 
 def list_models(arguments: argparse.Namespace) -> list[ModelInfo]:
     """The models of the provider that the arguments name, else of the default one; raises LlmtuiError."""
-    loaded, paths = load_aloud(arguments)
-    provider = arguments.provider or loaded.settings.default_provider
+    settings = load_aloud(arguments)[0].settings
+    provider = arguments.provider or settings.default_provider
     if provider is None:
         raise ConfigError("no provider is configured")
-    return asyncio.run(_refreshed(build_registry(loaded.settings, paths), provider))
+    return asyncio.run(_refreshed(build_registry(settings), provider))
 
 
 async def _refreshed(registry: ProviderRegistry, provider: str) -> list[ModelInfo]:

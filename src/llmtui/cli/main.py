@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from llmtui import __version__
+from llmtui.cli import exit_codes
 from llmtui.cli.console import complain
 from llmtui.cli.options import add_config_option
-from llmtui.core.errors import ConfigError, LlmtuiError, ProviderError
+from llmtui.core.errors import LlmtuiError
 
 COMMANDS: Mapping[str, str] = {
     "ask": "ask one question and print the answer",
@@ -20,11 +21,6 @@ COMMANDS: Mapping[str, str] = {
     "config": "show where the config file is, or check it",
 }
 """Each is a module `llmtui.cli.<name>` with `add_arguments(parser)` and `run(arguments) -> exit code`."""
-
-EXIT_FAILED = 1
-EXIT_CONFIG = 2
-EXIT_INTERRUPTED = 130
-EXIT_BROKEN_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,13 +31,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(end="", flush=True)
     except LlmtuiError as error:
         complain(error)
-        return _exit_code(error)
+        return exit_codes.exit_code(error)
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+        return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        # The reader has left; nor shall the interpreter complain when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return EXIT_BROKEN_PIPE
+        _abandon_output()
+        return exit_codes.BROKEN_PIPE
+    except OSError as error:
+        _abandon_output()
+        complain(LlmtuiError(": ".join(map(str, filter(None, (error.filename, error.strerror or error))))))
+        return exit_codes.FAILED
     return code
 
 
@@ -81,10 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _exit_code(error: LlmtuiError) -> int:
-    if isinstance(error, ProviderError):
-        return error.exit_code
-    return EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED
+def _abandon_output() -> None:
+    """Nobody takes the output: the interpreter shall not complain when it flushes the rest at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _accept_any_locale() -> None:

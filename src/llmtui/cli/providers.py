@@ -24,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """List the providers."""
-    loaded, paths = load_aloud(arguments)
-    registry = build_registry(loaded.settings, paths)
+    loaded, _ = load_aloud(arguments)
+    registry = build_registry(loaded.settings)
     healths = asyncio.run(_healths(registry, check=arguments.check))
     infos = registry.infos()
     if arguments.json:

@@ -3,7 +3,6 @@
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from llmtui.config.schema import (
     Settings,
     TimeoutSettings,
 )
+from llmtui.config.wording import in_words
 from llmtui.core.errors import ConfigError
 
 _MODELS: Mapping[tuple[str, ...], type[Settings]] = {
@@ -30,16 +30,6 @@ _MODELS: Mapping[tuple[str, ...], type[Settings]] = {
     ("agents",): AgentSettings,
 }
 """Which settings stand where; list indices left out."""
-
-_WORDS = {
-    "missing": "is missing",
-    "model_type": "should be a mapping of keys to values",
-    "dict_type": "should be a mapping of keys to values",
-    "list_type": "should be a list",
-    "string_type": "should be text; words such as `off` and numbers need quotes to be text",
-    "string_pattern_mismatch": "should be of letters, digits, '.', '_', '-' and begin with a letter or digit",
-}
-"""Our words for pydantic's error types; its own are fine for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +82,13 @@ def _validated(document: Document, environ: Mapping[str, str]) -> AppSettings | 
 
 
 def _note(document: Document, problem: ErrorDetails) -> None:
+    # `_check_references` names the lines of these.
+    if problem["type"] == "duplicate_id":
+        return
     path: KeyPath = problem["loc"]
-    match problem["type"]:
-        case "duplicate_id":
-            return  # `_check_references` names the line.
-        case "extra_forbidden":
-            words = _unknown_key(path)
-        case kind:
-            own = problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
-            words = _WORDS.get(kind, own)
-    document.complain(path, words)
-
-
-def _unknown_key(path: KeyPath) -> str:
     place = tuple(key for key in path[:-1] if isinstance(key, str))
-    known = list(_MODELS[place].model_fields)
-    close = get_close_matches(str(path[-1]), known, n=1)
-    return f"unknown key; did you mean '{close[0]}'?" if close else f"unknown key; known: {', '.join(known)}"
+    model = _MODELS.get(place)
+    document.complain(path, in_words(problem, list(model.model_fields) if model else ()))
 
 
 def _check_references(document: Document, environ: Mapping[str, str]) -> None:

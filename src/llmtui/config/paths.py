@@ -16,8 +16,6 @@ class Paths:
     data_dir: Path
     """The database and the embedded model."""
     log_dir: Path
-    cache_dir: Path
-    """May be deleted at any time."""
 
     @property
     def theme_dir(self) -> Path:
@@ -32,5 +30,4 @@ def user_paths() -> Paths:
         config_file=dirs.user_config_path / "config.yaml",
         data_dir=dirs.user_data_path,
         log_dir=dirs.user_log_path,
-        cache_dir=dirs.user_cache_path,
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 
+from llmtui.config.credentials import basic_token, split_credentials
 from llmtui.core.guard import Clocks
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -56,7 +57,8 @@ class ProviderSettings(Settings):
     kind: Kind
     name: str = ""
     """What the sidebar shows; the id when empty."""
-    base_url: str | None = None
+    base_url: str | None = Field(default=None, repr=False)
+    """May hold a user and password."""
     api_key: SecretStr | None = None
     api_key_env: str | None = None
     """The variable that a missing key is asked for by; not a secret."""
@@ -74,10 +76,20 @@ class ProviderSettings(Settings):
         """The name to show."""
         return self.name or self.id
 
+    @property
+    def user(self) -> str:
+        """The `user:password` of the address, empty where it has none."""
+        return split_credentials(self.base_url or "")[1]
+
+    def own_headers(self) -> dict[str, str]:
+        """The headers in plain text, with lower-case names."""
+        return {name.lower(): value.get_secret_value() for name, value in self.headers.items()}
+
     def secrets(self) -> list[str]:
         """Everything here that must never be shown or logged."""
-        values = [self.api_key, *self.headers.values()]
-        return [secret for value in values if value and (secret := value.get_secret_value())]
+        key = self.api_key.get_secret_value() if self.api_key else ""
+        user = [self.user, self.user.partition(":")[2], basic_token(self.user)]
+        return [secret for secret in (key, *self.own_headers().values(), *user) if secret]
 
 
 class AgentSettings(Settings):

@@ -189,6 +189,7 @@ class Grammar:
             self._last = type(event)
         self._check(event)
         clean = self._clean(event)
+        self.finished = isinstance(clean, Finish)
         if isinstance(clean, TextDelta | ReasoningDelta) and not clean.text:
             return
         if isinstance(clean, DELTAS):
@@ -209,8 +210,9 @@ class Grammar:
         error.context = replace(
             known,
             provider=known.provider or self._provider,
-            model=sanitise_line(known.model or model),
-            code=sanitise_line(known.code),
+            # A plugin may have put anything there.
+            model=sanitise_line(str(known.model or model)),
+            code=sanitise_line(str(known.code)),
             request_id=_line_or_none(known.request_id),
         )
         error.args = (sanitise(str(error)),)
@@ -226,7 +228,6 @@ class Grammar:
             case Finish():
                 self._require(self._start is not None, "Finish before Start")
                 self._require(not self._open_calls, "Finish inside a tool call")
-                self.finished = True
             case ToolCallStart(id=call_id):
                 self._require(call_id not in self._seen_calls, "a tool call's id twice")
                 self._open_calls.add(call_id)
@@ -276,4 +277,4 @@ class Grammar:
 
 
 def _line_or_none(text: str | None) -> str | None:
-    return None if text is None else sanitise_line(text)
+    return None if text is None else sanitise_line(str(text))

@@ -18,9 +18,9 @@ from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, Mode
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.checks import run_check
 from llmtui.providers.claude_models import DEFAULT_MODELS, claude_models, known_capabilities
-from llmtui.providers.claude_sdk import ClaudeSdk, drain
+from llmtui.providers.claude_sdk import ClaudeSdk
 from llmtui.providers.failures import address
-from llmtui.providers.http import Http, auth_headers
+from llmtui.providers.http import Http, auth_headers, drain
 from llmtui.providers.wires.messages import DEFAULT_MAX_TOKENS, Encoding, encode
 from llmtui.providers.wires.messages_stream import Decoder
 
@@ -149,9 +149,8 @@ class AnthropicProvider(BaseProvider):
 
     def _headers(self) -> dict[str, str]:
         """The key where the API wants it now and where it wanted it before, the version, the user's own."""
-        key = self.settings.api_key.get_secret_value().strip() if self.settings.api_key else NO_KEY
-        known = {"x-api-key": key, "anthropic-version": API_VERSION}
+        key = self.settings.api_key.get_secret_value().strip() if self.settings.api_key else None
+        known = {"x-api-key": key or NO_KEY, "anthropic-version": API_VERSION}
         if self.options.beta_headers:
             known["anthropic-beta"] = ",".join(self.options.beta_headers)
-        own = {name.lower(): value.get_secret_value() for name, value in self.settings.headers.items()}
-        return auth_headers(key, known | own)
+        return known | auth_headers(self.settings, key)

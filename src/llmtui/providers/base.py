@@ -1,18 +1,21 @@
 """What the adapters share: settings, the folded `chat`, and requests filled from the settings."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from llmtui.config.credentials import split_credentials
 from llmtui.config.schema import ProviderSettings
+from llmtui.config.wording import in_words
 from llmtui.core.chat import ChatRequest, ChatResponse, fold
 from llmtui.core.events import StreamEvent
 from llmtui.core.guard import Clocks
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo, ProviderType
-from llmtui.providers.locality import host_type
+from llmtui.providers.locality import host_and_port, host_type
 
 
 class KindOptions(BaseModel):
@@ -46,8 +49,8 @@ class BaseProvider(ABC):
 
     @classmethod
     def base_url_of(cls, settings: ProviderSettings) -> str:
-        """Where requests go, without a trailing slash."""
-        return (settings.base_url or cls.default_base_url).rstrip("/")
+        """Where requests go, without a trailing slash, user and password."""
+        return split_credentials(settings.base_url or cls.default_base_url)[0].rstrip("/")
 
     @classmethod
     def type_of(cls, settings: ProviderSettings) -> ProviderType:
@@ -69,20 +72,18 @@ class BaseProvider(ABC):
     @classmethod
     def validate_config(cls, config: Mapping[str, Any]) -> list[ConfigIssue]:
         """What is wrong with settings of this kind; offline, never raises."""
-        issues: list[ConfigIssue] = []
         options = config.get("options") or {}
-        for model, prefix, values in (
-            (ProviderSettings, "", config),
-            (cls.options_model, "options.", options),
-        ):
-            try:
-                model.model_validate(values)
-            except ValidationError as error:
-                issues += [
-                    ConfigIssue(prefix + ".".join(map(str, problem["loc"])), problem["msg"])
-                    for problem in error.errors(include_url=False, include_input=False)
-                ]
-        return issues
+        issues = [*_issues(ProviderSettings, config), *_issues(cls.options_model, options, "options")]
+        return issues or cls._address_issues(ProviderSettings.model_validate(config))
+
+    @classmethod
+    def _address_issues(cls, settings: ProviderSettings) -> list[ConfigIssue]:
+        try:
+            if cls.default_base_url:
+                host_and_port(urlsplit(cls.base_url_of(settings)))
+        except ValueError:
+            return [ConfigIssue("base_url", "should be an address such as http://127.0.0.1:8080/v1")]
+        return []
 
     @property
     def clocks(self) -> Clocks:
@@ -128,3 +129,12 @@ class BaseProvider(ABC):
     @abstractmethod
     async def aclose(self) -> None:
         """Close all connections and processes."""
+
+
+def _issues(model: type[BaseModel], values: object, *prefix: str) -> Iterator[ConfigIssue]:
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False, include_input=False):
+            known = list(model.model_fields) if len(problem["loc"]) == 1 else ()
+            yield ConfigIssue(".".join(map(str, (*prefix, *problem["loc"]))), in_words(problem, known))

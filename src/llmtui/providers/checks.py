@@ -4,16 +4,17 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from llmtui.core.errors import AuthError, BillingError, ErrorContext, LlmtuiError, ProviderError
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ModelInfo
 from llmtui.core.text import sanitise_line
-from llmtui.providers.failures import address, transport_error
+from llmtui.providers.failures import transport_error
 from llmtui.providers.http import LOOPBACK, tls_context
+from llmtui.providers.locality import host_and_port
 
-CHECK_CLOCK_S = 3.0
-PORTS = {"http": 80, "https": 443}
+CHECK_CLOCK_S = 2.5
+"""Less than who waits for a check allows it, so that the stage that took too long is told."""
 
 
 async def run_check(
@@ -61,7 +62,7 @@ class _Check:
         with self._staged("name", ""):
             url = await base_url()
             place = urlsplit(url)
-            host, port = _host_and_port(place)
+            host, port = host_and_port(place)
         if _through_proxy(place.scheme, host):
             self._record("name", CheckState.SKIPPED, "through the proxy of the environment")
         else:
@@ -134,13 +135,6 @@ class _Check:
 
     def _record(self, stage: str, state: CheckState, detail: str) -> None:
         self.stages.append(CheckStage(stage, state, detail, time.perf_counter() - self._began))
-
-
-def _host_and_port(place: SplitResult) -> tuple[str, int]:
-    """Raises ValueError when it is no address."""
-    if place.scheme not in PORTS or not place.hostname:
-        raise ValueError(address(place.geturl()))
-    return place.hostname, place.port or PORTS[place.scheme]
 
 
 def _through_proxy(scheme: str, host: str) -> bool:

@@ -8,6 +8,7 @@ from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
 from llmtui.providers.model_lists import openai_models
 from llmtui.providers.wires.messages import takes_temperature
+from llmtui.providers.wires.untrusted import as_object, as_objects
 
 DEFAULT_MODELS = (
     "claude-opus-5-5",
@@ -46,8 +47,7 @@ def known_capabilities(model: str, *, key_required: bool) -> Capabilities:
 
 def claude_models(answer: object) -> list[ModelInfo]:
     """The models of Claude's list; lists in OpenAI's shape, which compatible servers send, are read too."""
-    listed = answer.get("data") if isinstance(answer, dict) else None
-    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    entries = as_objects(as_object(answer).get("data"))
     by_id = {entry.get("id"): entry for entry in entries if isinstance(entry.get("id"), str)}
     return [_described(model, by_id.get(model.id, {})) for model in openai_models(answer)]
 
@@ -63,8 +63,7 @@ def _described(model: ModelInfo, entry: Mapping[str, JSON]) -> ModelInfo:
 
 
 def _told(entry: Mapping[str, JSON]) -> Capabilities:
-    facts = entry.get("capabilities")
-    told = facts if isinstance(facts, dict) else {}
+    told = as_object(entry.get("capabilities"))
     return Capabilities(
         image=_fact(told.get("image_input")),
         documents=_fact(told.get("pdf_input")),
@@ -76,7 +75,7 @@ def _told(entry: Mapping[str, JSON]) -> Capabilities:
 
 
 def _fact(told: JSON) -> Fact:
-    supported = told.get("supported") if isinstance(told, dict) else None
+    supported = as_object(told).get("supported")
     return Fact(supported, "live") if isinstance(supported, bool) else UNKNOWN
 
 

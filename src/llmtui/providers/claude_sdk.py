@@ -7,7 +7,7 @@ import asyncio
 import importlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,9 @@ from llmtui.core.conversation import JSON
 from llmtui.core.errors import BadRequest, ErrorContext, ProtocolError, ProviderError
 from llmtui.core.guard import Clocks
 from llmtui.providers.failures import classify, error_from_response, redact, transport_error
-from llmtui.providers.http import ERROR_BODY_CLOCK_S, LONGEST_ERROR_BODY, tls_context
+from llmtui.providers.http import DIRECT, head, tls_context
 from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
+from llmtui.providers.wires.untrusted import parsed
 
 if TYPE_CHECKING:
     import anthropic
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 RawEvent = dict[str, JSON]
 PATH = "/v1/messages"
-DRAIN_CLOCK_S = 0.2
 
 
 class ClaudeSdk:
@@ -92,6 +92,7 @@ class ClaudeSdk:
                 verify=tls_context(),
                 timeout=sdk.Timeout(None, connect=self._clocks.connect),
                 follow_redirects=False,
+                mounts=DIRECT,
                 event_hooks={"response": [self._require_success]},
             ),
         )
@@ -103,7 +104,7 @@ class ClaudeSdk:
         """Raise before the SDK reads the body of a refusal: its server may stall while it says why."""
         if response.status_code != 200:
             errors = _Errors(str(response.url), ErrorContext(self._provider), self._secrets)
-            raise errors.of(response, await _head(response.aiter_bytes()))
+            raise errors.of(response, await head(response.aiter_bytes(), _http_errors()))
 
 
 class ClaudeReply:
@@ -134,29 +135,22 @@ class ClaudeReply:
                 async for chunk in chunks:
                     # Neither a page nor a lone JSON body is a stream, whatever the content type says.
                     if not begun and chunk.lstrip().startswith((b"<", b"{")):
-                        raise self._errors.of(self._response, chunk + await _head(chunks))
+                        rest = await head(chunks, _http_errors())
+                        raise self._errors.of(self._response, chunk + rest)
                     begun = begun or bool(chunk.strip())
                     for event in decoder.feed(chunk):
                         yield event
 
     def _parsed(self, event: ServerSentEvent) -> RawEvent:
         try:
-            data = json.loads(event.data)
-        except (ValueError, RecursionError):
+            data = parsed(event.data)
+        except ValueError:
             data = {"message": event.data} if event.name == "error" else None
         if not isinstance(data, dict):
             raise self._errors.malformed(event.data)
         if event.name == "error" or data.get("type") == "error":
             raise self._errors.in_stream(data)
         return data
-
-
-async def drain(events: AsyncGenerator[RawEvent, None]) -> None:
-    """Read the few bytes after the last event, so that the connection can be used again."""
-    with suppress(TimeoutError, ProviderError):
-        async with asyncio.timeout(DRAIN_CLOCK_S):
-            async for _ in events:
-                pass
 
 
 class _Errors:
@@ -173,12 +167,12 @@ class _Errors:
 
         Not chained: some of these exceptions carry the header that they complain of.
         """
-        sdk, http = importlib.import_module("anthropic"), importlib.import_module("httpx2")
+        sdk = importlib.import_module("anthropic")
         try:
             yield
         except sdk.APIConnectionError as error:
             raise self._because_of(error.__cause__ or error, started=started) from None
-        except (http.HTTPError, http.InvalidURL, UnicodeEncodeError) as error:
+        except _http_errors() as error:
             raise self._because_of(error, started=started) from None
 
     def of(self, response: "httpx2.Response", body: bytes) -> ProviderError:
@@ -219,14 +213,7 @@ def _require_sendable(headers: Mapping[str, str], context: ErrorContext) -> None
             raise BadRequest(words, context=context, hint=hint)
 
 
-async def _head(chunks: AsyncIterator[bytes]) -> bytes:
-    """The beginning of a body; what came before a stall or a cut is enough to name an error."""
+def _http_errors() -> tuple[type[Exception], ...]:
+    """What the HTTP client under the SDK raises."""
     http = importlib.import_module("httpx2")
-    body = bytearray()
-    with suppress(TimeoutError, http.HTTPError):
-        async with asyncio.timeout(ERROR_BODY_CLOCK_S):
-            async for chunk in chunks:
-                body += chunk
-                if len(body) >= LONGEST_ERROR_BODY:
-                    break
-    return bytes(body)
+    return (http.HTTPError, http.InvalidURL, UnicodeEncodeError)

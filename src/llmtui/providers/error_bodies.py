@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from llmtui.providers.wires.untrusted import as_object, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ def read_body(status: int, content_type: str, body: bytes) -> ErrorBody:
         words = f"HTTP {status}: {page_title(body) or 'a web page'} (a web page: it may come from a proxy)"
         return ErrorBody(words, structured=False)
     try:
-        payload = json.loads(body)
+        payload = parsed(body)
     except ValueError:
         payload = None
     return read_payload(payload, body, status)
@@ -33,9 +34,9 @@ def read_payload(payload: object, body: bytes = b"", status: int | None = None) 
     """Read the shapes of OpenAI, Claude, Gemini, Ollama, Mistral, FastAPI and llama.cpp."""
     if isinstance(payload, list) and payload:
         payload = payload[0]
-    outer: Mapping[str, Any] = payload if isinstance(payload, dict) else {}
+    outer = as_object(payload)
     inner = outer.get("error") or outer
-    error: Mapping[str, Any] = inner if isinstance(inner, dict) else {"message": inner}
+    error = inner if isinstance(inner, dict) else {"message": inner}
     codes = [error.get("code"), error.get("error_code"), error.get("type"), error.get("status")]
     codes += [outer.get("code"), outer.get("type")]
     message = _words(error.get("message") or error.get("detail") or outer.get("message"))
@@ -79,7 +80,8 @@ def _words(message: object) -> str:
     if isinstance(message, list):
         return "; ".join(filter(None, map(_words, message)))
     if isinstance(message, dict):
-        place = ".".join(map(str, message.get("loc") or ()))
+        loc = message.get("loc")
+        place = ".".join(map(str, loc)) if isinstance(loc, list) else ""
         text = _words(message.get("msg") or message.get("message") or message.get("detail"))
         return f"{place}: {text}" if place and text else text
     return ""

@@ -93,6 +93,8 @@ BY_WORDS: Sequence[tuple[re.Pattern[str], ErrorClass]] = [
     )
 ]
 WORDS_COUNT_FOR = (None, 400, 413, 422)
+# What an HTTP client refuses to send, by the names of its exceptions.
+_OUR_FAULT = {"InvalidURL", "UnsupportedProtocol", "LocalProtocolError", "UnicodeEncodeError"}
 
 
 def error_from_response(
@@ -144,9 +146,9 @@ def transport_error(
     words = redact(f"{_transport_words(error, names)} at {place}", secrets)
     if "ConnectTimeout" in names:
         return Timeout(f"no connection in time to {place}", phase="connect", context=context)
-    if names & {"DecodingError"}:
+    if "DecodingError" in names:
         return ProtocolError(words, context=context)
-    if names & {"InvalidURL", "UnsupportedProtocol", "LocalProtocolError", "UnicodeEncodeError"}:
+    if names & _OUR_FAULT or any(isinstance(cause, OverflowError) for cause in _causes(error)):
         hint = "check base_url, api_key and headers of this provider in the config file"
         return BadRequest(words, context=context, hint=hint)
     if started:
@@ -254,6 +256,8 @@ def _transport_words(error: BaseException, names: set[str]) -> str:
             return "name not found"
         if isinstance(cause, ConnectionRefusedError):
             return "connection refused"
+        if isinstance(cause, OverflowError):
+            return "the port is out of range"
         if isinstance(cause, ssl.SSLError):
             # Only OpenSSL's own errors have these fields.
             refused = getattr(cause, "verify_message", "")

@@ -1,7 +1,6 @@
 """HTTP for the adapters: one client each, streams that always close, and errors in our own words."""
 
 import asyncio
-import json
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -10,10 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from llmtui import __version__
+from llmtui.config.credentials import basic_token
+from llmtui.config.schema import ProviderSettings
 from llmtui.core.errors import ErrorContext, ProviderError, Timeout
 from llmtui.core.guard import Clocks
 from llmtui.providers.error_bodies import looks_like_html
 from llmtui.providers.failures import error_from_response, transport_error
+from llmtui.providers.wires.untrusted import parsed
 
 if TYPE_CHECKING:
     import httpx
@@ -26,6 +28,8 @@ JSON_CLOCK_S = 10.0
 DRAIN_CLOCK_S = 0.2
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Hosts that no proxy of the environment is asked for."""
+DIRECT: Mapping[str, None] = {f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK}
+"""The same, as `mounts` of an HTTP client."""
 
 
 @cache
@@ -33,7 +37,8 @@ def http_errors() -> tuple[type[Exception], ...]:
     """What httpx raises; asked for late, since the first frame does not wait for httpx."""
     import httpx
 
-    return (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeEncodeError)
+    # A port that is out of range is an exception group.
+    return (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeEncodeError, ExceptionGroup)
 
 
 @cache
@@ -44,38 +49,44 @@ def tls_context() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def new_client(clocks: Clocks) -> "httpx.AsyncClient":
+def new_client(clocks: Clocks, *, reuse: bool = True) -> "httpx.AsyncClient":
     """A client without read timeouts (the guard's clocks rule) that follows no redirect.
 
     `trust_env` makes it use the proxies of the environment; httpx takes no credentials from there.
     """
     import httpx
 
+    limits = httpx.Limits() if reuse else httpx.Limits(max_keepalive_connections=0)
+
     return httpx.AsyncClient(
         verify=tls_context(),
         timeout=httpx.Timeout(None, connect=clocks.connect),
+        limits=limits,
         follow_redirects=False,
         trust_env=True,
-        mounts={f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK},
+        mounts=DIRECT,
         headers={"user-agent": USER_AGENT},
     )
 
 
-def auth_headers(key: str | None, own: Mapping[str, str]) -> dict[str, str]:
-    """A bearer token when there is a key, under the headers that the settings name."""
+def auth_headers(settings: ProviderSettings, key: str | None) -> dict[str, str]:
+    """The headers that the settings name, over the key, over user and password of the address."""
+    basic = {"authorization": f"Basic {basic_token(settings.user)}"} if settings.user else {}
     bearer = {"authorization": f"Bearer {key.strip()}"} if key and key.strip() else {}
-    return bearer | {name.lower(): value for name, value in own.items()}
+    return basic | bearer | settings.own_headers()
 
 
 class Http:
     """Requests of one provider; the client is built when it is first needed.
 
     Every request names its whole URL and headers, so that an address may change while the provider lives.
+    Without `reuse` each opens a connection of its own.
     """
 
-    def __init__(self, provider: str, clocks: Clocks) -> None:
+    def __init__(self, provider: str, clocks: Clocks, *, reuse: bool = True) -> None:
         self._provider = provider
         self._clocks = clocks
+        self._reuse = reuse
         self._client: httpx.AsyncClient | None = None
         # Providers are built on a thread: the first request shall not hold the loop up by this import.
         import_module("httpx")
@@ -84,7 +95,7 @@ class Http:
     def client(self) -> "httpx.AsyncClient":
         """The client, built now if need be."""
         if self._client is None:
-            self._client = new_client(self._clocks)
+            self._client = new_client(self._clocks, reuse=self._reuse)
         return self._client
 
     async def aclose(self) -> None:
@@ -140,7 +151,7 @@ class Http:
             raise Timeout(words, phase="total", context=context) from None
         if response.status_code == 200 and not _is_page(response, response.content):
             try:
-                return json.loads(response.content)
+                return parsed(response.content)
             except ValueError:
                 pass
         raise error_from_response(
@@ -174,7 +185,7 @@ class Reply:
         """Raise the error that any other answer than a 200 means; a web page is never a reply."""
         if self._response.status_code != 200 or "html" in self.content_type:
             async with aclosing(self._bytes()) as chunks:
-                raise self.not_this_wire(await _head(chunks))
+                raise self.not_this_wire(await head(chunks, http_errors()))
 
     def not_this_wire(self, body: bytes) -> ProviderError:
         """The error for a body that the wire does not speak."""
@@ -194,7 +205,7 @@ class Reply:
                 async for chunk in chunks:
                     # No wire's stream begins so, whatever the content type says.
                     if not begun and chunk.lstrip().startswith(b"<"):
-                        raise self.not_this_wire(chunk + await _head(chunks))
+                        raise self.not_this_wire(chunk + await head(chunks, http_errors()))
                     begun = begun or bool(chunk.strip())
                     yield chunk
         except http_errors() as error:
@@ -245,10 +256,10 @@ async def drain(rest: AsyncIterator[object]) -> None:
                 pass
 
 
-async def _head(chunks: AsyncIterator[bytes]) -> bytes:
-    """The beginning of a body; what came before a stall or a cut is enough to name an error."""
+async def head(chunks: AsyncIterator[bytes], broken: tuple[type[Exception], ...]) -> bytes:
+    """The beginning of a body; what came before a stall or a cut (`broken`) is enough to name an error."""
     body = bytearray()
-    with suppress(TimeoutError, *http_errors()):
+    with suppress(TimeoutError, *broken):
         async with asyncio.timeout(ERROR_BODY_CLOCK_S):
             async for chunk in chunks:
                 body += chunk

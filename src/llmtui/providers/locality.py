@@ -1,11 +1,21 @@
-"""Whether an address is this machine, this network, or somebody else's."""
+"""Where an address leads: this machine, this network, or somebody else's."""
 
 import ipaddress
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from llmtui.core.models import ProviderType
 
 _LOCAL_SUFFIXES = (".local", ".lan", ".internal", ".home.arpa", ".localhost")
+
+
+PORTS = {"http": 80, "https": 443}
+
+
+def host_and_port(place: SplitResult) -> tuple[str, int]:
+    """Where an address leads; raises ValueError when it is none."""
+    if place.scheme not in PORTS or not place.hostname:
+        raise ValueError("no address")
+    return place.hostname, place.port or PORTS[place.scheme]
 
 
 def host_type(base_url: str) -> ProviderType:

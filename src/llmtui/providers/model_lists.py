@@ -5,6 +5,7 @@ from typing import Any
 
 from llmtui.core.models import Capabilities, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
+from llmtui.providers.wires.untrusted import as_object, as_objects
 
 # vLLM; Groq; OpenRouter, Together; Mistral; LM Studio.
 CONTEXT_FIELDS = (
@@ -20,12 +21,9 @@ META_FIELDS = ("n_ctx", "n_ctx_train")
 
 def openai_models(answer: object) -> list[ModelInfo]:
     """The models of a `data` or `models` list, with their context windows where given."""
-    outer: Mapping[str, Any] = answer if isinstance(answer, dict) else {"data": answer}
-    entries = outer.get("data") or outer.get("models") or []
-    found = (
-        [_model(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    )
-    return [model for model in found if model.id]
+    outer = answer if isinstance(answer, dict) else {"data": answer}
+    entries = as_objects(outer.get("data") or outer.get("models"))
+    return [model for model in map(_model, entries) if model.id]
 
 
 def _model(entry: Mapping[str, Any]) -> ModelInfo:
@@ -40,7 +38,6 @@ def _model(entry: Mapping[str, Any]) -> ModelInfo:
 
 
 def _context_window(entry: Mapping[str, Any]) -> int | None:
-    meta = entry.get("meta")
     own = [entry.get(field) for field in CONTEXT_FIELDS]
-    own += [meta.get(field) for field in META_FIELDS] if isinstance(meta, dict) else []
+    own += [as_object(entry.get("meta")).get(field) for field in META_FIELDS]
     return next((value for value in own if isinstance(value, int) and value > 0), None)

@@ -52,7 +52,7 @@ class OllamaProvider(BaseProvider):
         super().__init__(settings)
         self._host = _host(settings)
         self._http = Http(self.id, self.clocks)
-        self._server = OllamaServer(self._http, self._host.base_url, self._headers(), self._secrets())
+        self._server = OllamaServer(self._http, self._host.base_url, self._headers(), self.settings.secrets())
         self._contexts: dict[str, int] = {}
         self._first_model: str | None = None
 
@@ -142,7 +142,11 @@ class OllamaProvider(BaseProvider):
     async def _ask(self, model: str, body: dict[str, Any]) -> AsyncGenerator[StreamEvent, None]:
         try:
             async with self._http.post(
-                f"{self._host.base_url}/api/chat", body, self._headers(), model=model, secrets=self._secrets()
+                f"{self._host.base_url}/api/chat",
+                body,
+                self._headers(),
+                model=model,
+                secrets=self.settings.secrets(),
             ) as reply:
                 decoder = OllamaDecoder(self.id, model)
                 async with aclosing(_events(reply, decoder)) as events:
@@ -188,13 +192,8 @@ class OllamaProvider(BaseProvider):
         return self.options.num_ctx or self._contexts.setdefault(model, loaded or facts.num_ctx)
 
     def _headers(self) -> dict[str, str]:
-        basic = {"authorization": self._host.authorization} if self._host.authorization else {}
         key = self.settings.api_key.get_secret_value() if self.settings.api_key else None
-        own = {name: value.get_secret_value() for name, value in self.settings.headers.items()}
-        return basic | auth_headers(key, own)
-
-    def _secrets(self) -> list[str]:
-        return [*self.settings.secrets(), *self._host.secrets]
+        return auth_headers(self.settings, key)
 
 
 def _host(settings: ProviderSettings) -> OllamaHost:

@@ -1,9 +1,9 @@
 """An Ollama server's address, as `OLLAMA_HOST` and people write it."""
 
-import base64
 import ipaddress
-from dataclasses import dataclass, field
-from urllib.parse import unquote
+from dataclasses import dataclass
+
+from llmtui.config.credentials import split_credentials
 
 DEFAULT_PORT = "11434"
 SCHEME_PORTS = {"http": "80", "https": "443"}
@@ -14,23 +14,20 @@ REACHABLE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 @dataclass(frozen=True, slots=True)
 class OllamaHost:
-    """Where requests go; `secrets` are what the address held and nobody may see."""
+    """Where requests go, without user and password."""
 
     base_url: str
-    authorization: str | None = field(default=None, repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
     is_cloud: bool = False
 
 
 def parse_host(text: str) -> OllamaHost:
     """Read an address as Ollama's own client does; never raises.
 
-    Source: https://github.com/ollama/ollama/blob/main/envconfig/config.go (Host). Beyond it, a user and
-    password become a header, and ollama.com is never asked without TLS.
+    Source: https://github.com/ollama/ollama/blob/main/envconfig/config.go (Host). Beyond it, ollama.com
+    is never asked without TLS.
     """
-    scheme, _, rest = text.strip().strip("'\"").rpartition("://")
+    scheme, _, rest = split_credentials(text.strip().strip("'\""))[0].rpartition("://")
     rest, _, path = rest.partition("/")
-    user, _, rest = rest.rpartition("@")
     name, port = _split_port(rest)
     name = REACHABLE.get(name, name)
     is_cloud = name.lower() == CLOUD_HOST
@@ -42,7 +39,7 @@ def parse_host(text: str) -> OllamaHost:
     shown = f"[{name}]" if ":" in name else name
     place = shown if port == SCHEME_PORTS.get(scheme) else f"{shown}:{port}"
     base_url = f"{scheme}://{place}/{path}".rstrip("/")
-    return OllamaHost(base_url, *_basic(unquote(user)), is_cloud=is_cloud)
+    return OllamaHost(base_url, is_cloud)
 
 
 def _split_port(place: str) -> tuple[str, str]:
@@ -53,11 +50,3 @@ def _split_port(place: str) -> tuple[str, str]:
     except ValueError:
         host, _, port = place.rpartition(":") if ":" in place else (place, "", "")
         return host.strip("[]"), port
-
-
-def _basic(user: str) -> tuple[str | None, tuple[str, ...]]:
-    if not user:
-        return None, ()
-    token = base64.b64encode(user.encode()).decode()
-    password = user.partition(":")[2]
-    return f"Basic {token}", tuple(filter(None, (token, user, password)))

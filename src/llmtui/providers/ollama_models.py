@@ -1,11 +1,12 @@
 """What an Ollama server says of its models: `/api/tags`, `/api/show` and `/api/ps`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
+from llmtui.providers.wires.untrusted import as_object, as_objects
 
 COMFORTABLE_CONTEXT = 8192
 """Enough for a long chat, and small enough for the memory of most machines."""
@@ -70,8 +71,8 @@ def models_of(tags: object) -> list[ModelInfo]:
 
 def facts_of(show: object) -> ModelFacts:
     """The facts of an `/api/show` answer."""
-    answer: Mapping[str, Any] = show if isinstance(show, dict) else {}
-    info = answer.get("model_info") or {}
+    answer = as_object(show)
+    info = as_object(answer.get("model_info"))
     context = info.get(f"{info.get('general.architecture')}.context_length")
     return ModelFacts(
         abilities=_abilities(answer),
@@ -89,9 +90,8 @@ def loaded_context(ps: object, model: str) -> tuple[bool, int | None]:
     return False, None
 
 
-def _entries(answer: object) -> Iterator[Mapping[str, Any]]:
-    entries = answer.get("models") if isinstance(answer, dict) else None
-    return (entry for entry in entries or [] if isinstance(entry, dict))
+def _entries(answer: object) -> list[dict[str, Any]]:
+    return as_objects(as_object(answer).get("models"))
 
 
 def _name(entry: Mapping[str, Any]) -> str:
@@ -99,7 +99,7 @@ def _name(entry: Mapping[str, Any]) -> str:
 
 
 def _model(entry: Mapping[str, Any]) -> ModelInfo:
-    details = entry.get("details") or {}
+    details = as_object(entry.get("details"))
     context = details.get("context_length")
     facts = ModelFacts(_abilities(entry), context if isinstance(context, int) else None)
     words = (details.get("parameter_size"), details.get("quantization_level"))

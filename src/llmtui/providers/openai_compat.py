@@ -1,6 +1,5 @@
 """Everything that speaks OpenAI's chat_completions wire: clouds, gateways and local servers."""
 
-import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from llmtui.providers.model_lists import openai_models
 from llmtui.providers.wires.chat_completions import Dialect, MaxTokensField, request_body
 from llmtui.providers.wires.chat_completions_stream import ChatCompletionsDecoder, failure_in
 from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
+from llmtui.providers.wires.untrusted import parsed
 
 OPENAI_HOST = "api.openai.com"
 
@@ -154,8 +154,7 @@ class OpenAICompatProvider(BaseProvider):
         return body | self.options.extra_body | dict(request.options)
 
     def _headers(self, endpoint: Endpoint) -> dict[str, str]:
-        own = {name: value.get_secret_value() for name, value in self.settings.headers.items()}
-        return auth_headers(endpoint.key, own)
+        return auth_headers(self.settings, endpoint.key)
 
     def _secrets(self, endpoint: Endpoint) -> list[str]:
         return [*self.settings.secrets(), *filter(None, [endpoint.key])]
@@ -214,7 +213,7 @@ def _decoded(event: ServerSentEvent, reply: Reply, decoder: ChatCompletionsDecod
 
 def _chunk(event: ServerSentEvent, reply: Reply) -> Mapping[str, Any]:
     try:
-        chunk = json.loads(event.data)
+        chunk = parsed(event.data)
     except ValueError:
         chunk = {"message": event.data} if event.name == "error" else None
     if not isinstance(chunk, dict):
@@ -225,7 +224,7 @@ def _chunk(event: ServerSentEvent, reply: Reply) -> Mapping[str, Any]:
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
+        parsed(text)
     except ValueError:
         return text.strip() == "[DONE]"
     return True

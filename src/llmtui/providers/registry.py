@@ -93,10 +93,9 @@ class Registry:
         except LlmtuiError:
             raise
         # The cause of a ValidationError would show the values, and one may be a secret.
-        except ValidationError as error:
-            problems = "; ".join(
-                f"options.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()
-            )
+        except ValidationError:
+            issues = provider_class.validate_config(settings.model_dump())
+            problems = "; ".join(f"{issue.key}: {issue.message}" for issue in issues)
             raise ConfigError(f"provider '{settings.id}': {problems}") from None
         except Exception as error:
             raise ConfigError(f"provider '{settings.id}' cannot be built: {error}") from error

@@ -70,8 +70,9 @@ class ChatService:
         return await self.recorder.open()
 
     async def recent(self) -> list[Conversation]:
-        """The newest conversations; those that could not be recorded come first."""
-        stored = await self.recorder.read(self._store.conversations(), [])
+        """The newest conversations that hold anything; those that could not be recorded come first."""
+        newest = await self.recorder.read(self._store.conversations(), [])
+        stored = [conversation for conversation in newest if conversation.title or conversation.draft]
         known = {conversation.id for conversation in stored}
         unrecorded = [thread.conversation for thread in self._threads.values() if thread.messages]
         return [conversation for conversation in unrecorded if conversation.id not in known] + stored
@@ -96,6 +97,11 @@ class ChatService:
     def thread(self, conversation_id: str) -> Thread:
         """An opened conversation as it is now."""
         return self._threads[conversation_id]
+
+    def title(self, conversation_id: str) -> str:
+        """What an opened conversation is called; empty when it was deleted meanwhile."""
+        thread = self._threads.get(conversation_id)
+        return thread.conversation.title if thread else ""
 
     # Asking
 
@@ -199,26 +205,36 @@ class ChatService:
         self._hold(thread.before(message_id))
         return await self.send(conversation_id, text, target, instead_of=replaced)
 
+    async def show_message(self, conversation_id: str, message_id: str) -> Thread:
+        """A conversation with the newest branch that holds a message, which need not be the shown one."""
+        thread = await self.load(conversation_id)
+        if any(message.id == message_id for message in thread.messages):
+            return thread
+        return await self._show_branch(thread, message_id)
+
     async def show_sibling(self, conversation_id: str, message_id: str, step: int) -> Thread:
         """Show the next (+1) or previous (-1) variant of a message, with the newest branch below it."""
         thread = self._threads[conversation_id]
         message = next(message for message in thread.messages if message.id == message_id)
         siblings = message.siblings or (message.id,)
         wanted = siblings[(siblings.index(message_id) + step) % len(siblings)]
-        leaf = await self.recorder.read(self._store.newest_leaf(wanted), wanted)
-        branch = await self.recorder.read(self._store.branch(conversation_id, leaf), list(thread.messages))
-        conversation = replace(thread.conversation, leaf_id=leaf)
-        await self.recorder.write(self._store.save_conversation(conversation))
-        return self._hold(Thread(conversation, tuple(branch)))
+        return await self._show_branch(thread, wanted)
 
     async def fork(self, conversation_id: str, message_id: str | None = None) -> Thread:
-        """A new conversation with a copy of the branch as far as a message (None: all of it)."""
+        """A new conversation with a copy of the branch as far as a message (None: all of it).
+
+        A reply that still streams stays where it is and is not copied.
+        """
         source = self._threads[conversation_id]
         source = source.upto(message_id) if message_id else source
+        if not source.messages:
+            raise LlmtuiError("there is nothing to fork yet")
         title = f"{source.conversation.title} (fork)"[: TITLE_LENGTH + 7]
         fork = Thread(replace(source.conversation, id=new_id(), title=title, draft="", updated_at=now()))
         await self.recorder.write(self._store.save_conversation(fork.conversation))
         for message in source.messages:
+            if message.state is MessageState.STREAMING:
+                continue
             parent = fork.last.id if fork.last else None
             copy = replace(
                 message,
@@ -309,6 +325,15 @@ class ChatService:
         self._running[conversation_id] = reply
         return reply
 
+    async def _show_branch(self, thread: Thread, message_id: str) -> Thread:
+        """The newest branch through a message, shown from now on."""
+        leaf = await self.recorder.read(self._store.newest_leaf(message_id), message_id)
+        conversation = replace(thread.conversation, leaf_id=leaf)
+        branch = self._store.branch(conversation.id, leaf)
+        messages = await self.recorder.read(branch, list(thread.messages))
+        await self.recorder.write(self._store.save_conversation(conversation))
+        return self._hold(Thread(conversation, tuple(messages)))
+
     def _hold(self, thread: Thread) -> Thread:
         """Remember a branch; saving its conversation must not move the leaf back."""
         leaf_id = thread.last.id if thread.last else None
@@ -335,6 +360,11 @@ def _beside(known: StoredMessage | None, message: StoredMessage) -> StoredMessag
     """The message with the variants that it joins."""
     older = (known.siblings or (known.id,)) if known else ()
     return replace(message, siblings=(*older, message.id))
+
+
+def name_of(conversation: Conversation) -> str:
+    """What a list calls a conversation: a draft that was never sent goes by its own words."""
+    return conversation.title or f"draft: {title_of(conversation.draft)}"
 
 
 def title_of(text: str) -> str:

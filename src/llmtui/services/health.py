@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from llmtui.core.errors import AuthError, ConnectError, LlmtuiError, MissingKey, ServerError, Timeout
+from llmtui.core.history import RequestRecord
 from llmtui.core.models import ConnectionReport, ProviderInfo
 from llmtui.core.ports import ProviderRegistry
 
@@ -24,6 +25,9 @@ class HealthState(StrEnum):
     SLOW = "slow"
     DOWN = "down"
     NO_KEY = "no key"
+
+
+_ANSWERING = (HealthState.READY, HealthState.UP, HealthState.SLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +92,21 @@ class HealthService:
         return self.of(provider_id)
 
     def note_success(self, provider_id: str) -> Health:
-        """Take a whole reply as news of the provider's health."""
+        """Take a reply as news of the provider's health; one that is known to answer stays as it is."""
         known = self.of(provider_id)
-        if known.state is not HealthState.SLOW:
+        if known.state not in _ANSWERING:
             known = replace(known, state=HealthState.UP, detail="", hint="", checked_at_s=time.monotonic())
-        self._health[provider_id] = known
+        if provider_id in self._infos:
+            self._health[provider_id] = known
         return known
+
+    def note_reply(self, request: RequestRecord, error: LlmtuiError | None) -> Health:
+        """Take the end of a request as news; one stopped before its first word tells nothing."""
+        if error is not None:
+            return self.note_failure(request.provider, error)
+        if request.first_token_at is None and request.outcome != "complete":
+            return self.of(request.provider)
+        return self.note_success(request.provider)
 
     async def _probe(self, provider_id: str) -> Health:
         started = time.monotonic()

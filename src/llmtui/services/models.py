@@ -1,13 +1,25 @@
 """Which models can be asked: those known without asking, and those that the servers list."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from llmtui.core.errors import LlmtuiError
-from llmtui.core.history import Target
+from llmtui.core.history import StoredMessage, Target
 from llmtui.core.models import ModelInfo
 from llmtui.core.ports import ProviderRegistry
 
 LIST_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fullness:
+    """How much of a model's context a conversation takes, in tokens."""
+
+    used: int
+    window: int | None
+    """None where nobody said how much the model can read."""
+    estimated: bool
 
 
 class ModelService:
@@ -34,6 +46,14 @@ class ModelService:
         except TimeoutError:
             raise LlmtuiError(f"no model list within {LIST_TIMEOUT_S:g} s") from None
         return _merged(self._live[provider_id], provider.default_models())
+
+    async def fullness(self, branch: Sequence[StoredMessage], target: Target) -> Fullness | None:
+        """How full the target's context is after the last reply; None when no tokens were counted."""
+        usage = next((message.request.usage for message in reversed(branch) if message.request), None)
+        if usage is None or usage.input is None:
+            return None
+        used = usage.input + (usage.output or 0)
+        return Fullness(used, await self.context_window(target), usage.source == "estimated")
 
     async def context_window(self, target: Target) -> int | None:
         """Tokens that the target's model can read, where anybody said so."""

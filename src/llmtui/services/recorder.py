@@ -31,10 +31,12 @@ class Recorder:
     async def open(self) -> StoreReport:
         """Open the store and remember its problem; a later write tries again."""
         self._tried_s = time.monotonic()
-        report = await self.store.open()
+        try:
+            report = await self.store.open()
+        finally:
+            self._asked.set()
         self._is_open = not report.problem
         self._note(report.problem)
-        self._asked.set()
         return report
 
     async def write(self, operation: Awaitable[None]) -> bool:

@@ -10,7 +10,6 @@ class Targets:
     """The current target, the one before it, and the model last used at each provider."""
 
     def __init__(self, providers: Sequence[ProviderInfo], current: Target) -> None:
-        self._providers = [info.id for info in providers]
         self._models = {info.id: info.model for info in providers}
         self.current = self._filled(current)
         self._before: Target | None = None
@@ -27,12 +26,10 @@ class Targets:
         """The target before the current one."""
         return self._before
 
-    def next_provider(self) -> Target:
-        """The provider after the current one, in the sidebar's order."""
-        here = (
-            self._providers.index(self.current.provider) if self.current.provider in self._providers else -1
-        )
-        return self._filled(Target(self._providers[(here + 1) % len(self._providers)]))
+    def next_provider(self, order: Sequence[str]) -> Target:
+        """The provider after the current one."""
+        here = order.index(self.current.provider) if self.current.provider in order else -1
+        return self._filled(Target(order[(here + 1) % len(order)]))
 
     def _filled(self, target: Target) -> Target:
         return target if target.model else Target(target.provider, self._models.get(target.provider))

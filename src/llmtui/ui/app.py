@@ -41,7 +41,8 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
         return self.chat_screen
 
     def on_mount(self) -> None:
-        """Leave in order when the terminal hangs up or the system asks."""
+        """Leave in order when the terminal hangs up or the system asks; come back whole after a pause."""
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         loop = asyncio.get_running_loop()
         for name in (signal.SIGHUP, signal.SIGTERM):
             # Not in a thread other than the main one, as when a test runs the app.

@@ -4,25 +4,29 @@ from llmtui.core.conversation import Role, ToolResultPart
 from llmtui.core.history import MessageState, RequestRecord, StoredMessage
 from llmtui.core.text import sanitise_line
 from llmtui.core.usage import Usage
+from llmtui.ui.keymap import Keymap
 from llmtui.ui.transcript import Entry, ToolLine
 
 _ENDS = {
-    MessageState.STOPPED: "stopped · ctrl+g n continues it",
-    MessageState.INTERRUPTED: "interrupted: llmtui ended while this was written · ctrl+g n continues it",
+    MessageState.STOPPED: "stopped",
+    MessageState.INTERRUPTED: "interrupted: llmtui ended while this was written",
 }
 _FINISHES = {
-    "length": "cut at the token limit · ctrl+g n continues it",
+    "length": "cut at the token limit",
     "content_filter": "ended by the provider's content filter",
     "refusal": "the model declined",
     "context_full": "the model's context is full",
 }
+_FINAL = _FINISHES.keys() - {"length"}
 
 
-def entry_of(stored: StoredMessage) -> Entry:
-    """The transcript's entry for a message."""
-    message = stored.message
+def entry_of(stored: StoredMessage, keymap: Keymap | None = None) -> Entry:
+    """The transcript's entry for a message; with a keymap its alert names the keys that help now."""
+    message, alert = stored.message, alert_of(stored)
     if message.role is Role.USER:
         return Entry(stored.id, "user", title="you", text=message.text, variants=_variants(stored))
+    if alert and keymap is not None:
+        alert += f" · {_ways_on(stored, keymap)}"
     return Entry(
         stored.id,
         "assistant",
@@ -31,7 +35,7 @@ def entry_of(stored: StoredMessage) -> Entry:
         reasoning=message.reasoning,
         tool_calls=tuple(_tool_lines(stored)),
         note="" if stored.state is MessageState.STREAMING else note_of(stored.request),
-        alert=alert_of(stored),
+        alert=alert,
         alert_level="error" if stored.state is MessageState.FAILED else "warning",
         variants=_variants(stored),
         seam_at=stored.seam,
@@ -55,7 +59,7 @@ def note_of(request: RequestRecord | None) -> str:
         mark = "~" if request.usage.source == "estimated" else ""
         facts.insert(0, f"{mark}{request.usage.output} tok")
         if speed := tokens_per_s(request.usage, request):
-            facts.insert(1, f"{mark}{speed:.0f} tok/s")
+            facts.insert(1, f"{mark}{speed:.{0 if speed >= 10 else 1}f} tok/s")
     if request.attempts > 1:
         facts.append(f"{request.attempts} tries")
     return " · ".join(facts)
@@ -74,11 +78,19 @@ def alert_of(stored: StoredMessage) -> str:
     """Why a reply is not whole."""
     request = stored.request
     if stored.state is MessageState.FAILED and request:
-        keys = "ctrl+g n continues, ctrl+g r retries" if stored.message.text else "ctrl+g r retries"
-        return " · ".join([*request.error.split("\n"), keys])
+        return " · ".join(request.error.split("\n"))
     if stored.state is MessageState.COMPLETE and request:
         return _FINISHES.get(request.finish_reason, "")
     return _ENDS.get(stored.state, "")
+
+
+def _ways_on(stored: StoredMessage, keymap: Keymap) -> str:
+    """The keys that help: what is refused or has not begun cannot be continued."""
+    refused = stored.request is not None and stored.request.finish_reason in _FINAL
+    ways = {"regenerate": "retries"}
+    if stored.message.text and not refused:
+        ways = {"continue": "continues", **ways}
+    return ", ".join(f"{keymap.hint(action)} {does}" for action, does in ways.items())
 
 
 def _variants(stored: StoredMessage) -> str:

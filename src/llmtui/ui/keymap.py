@@ -90,6 +90,10 @@ class Keymap:
         leader = self.labels("leader")[0]
         return direct + tuple(f"{leader} {label}" for label in self.leader_labels(action_id))
 
+    def hint(self, action_id: str) -> str:
+        """The one key to name in a sentence; the action's own name where it has no key."""
+        return next(iter(self.labels(action_id)), BY_ID[action_id].label)
+
     def leader_labels(self, action_id: str) -> tuple[str, ...]:
         """An action's keys after the leader, as people write them."""
         return tuple(map(key_label, self.after_leader(action_id)))

@@ -3,16 +3,19 @@
 import asyncio
 import os
 import signal
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import assistant, user
-from llmtui.core.errors import ContextTooLong, ProviderError
+from llmtui.core.errors import AuthError, ContextTooLong, ProviderError
 from llmtui.core.events import Finish, FinishReason, TextDelta, UsageUpdate
+from llmtui.providers.anthropic import AnthropicProvider
 from llmtui.providers.embedded.provider import SYSTEM_PROMPT, EmbeddedProvider
 from llmtui.providers.embedded.supervisor import ModelCrashed
 from llmtui.routing.retry import RetryingProvider
@@ -66,6 +69,55 @@ async def test_the_whole_reply_of_the_wire(provider: EmbeddedProvider) -> None:
         answer = (await client.post("/v1/chat/completions", json=body, headers=headers, timeout=60)).json()
     assert answer["object"] == "chat.completion"
     assert "Paris" in answer["choices"][0]["message"]["content"]
+
+
+@pytest.fixture
+async def claude(provider: EmbeddedProvider) -> AsyncIterator[Callable[[str], AnthropicProvider]]:
+    """Claude's SDK, pointed with a key at the child's `/v1/messages`; an empty key is the right one."""
+    endpoint = await provider._supervisor.endpoint()
+    async with AsyncExitStack() as stack:
+
+        def make(key: str = "") -> AnthropicProvider:
+            settings = ProviderSettings.model_validate(
+                {
+                    "id": "claude",
+                    "kind": "claude",
+                    "base_url": endpoint.address,
+                    "api_key": key or endpoint.key,
+                    "system_prompt": SYSTEM_PROMPT,
+                    "temperature": 0,
+                    "max_tokens": 50,
+                }
+            )
+            built = AnthropicProvider(settings)
+            stack.push_async_callback(built.aclose)
+            return built
+
+        yield make
+
+
+async def test_claudes_sdk_speaks_to_the_same_model(claude: Callable[[str], AnthropicProvider]) -> None:
+    provider = claude("")
+    report = await provider.check()
+    reply = await RetryingProvider(provider, provider.clocks).chat(PARIS)
+    assert report.ok, report
+    assert [model.id for model in report.models] == [reply.model] == ["SmolLM2-135M-Instruct.Q4_1"]
+    assert "Paris" in reply.message.text
+    assert reply.finish.reason is FinishReason.STOP
+    assert reply.usage is not None
+    assert reply.usage.input
+    assert reply.usage.output
+    with pytest.raises(ContextTooLong):
+        await RetryingProvider(provider, provider.clocks).chat(ChatRequest((user("long " * 20_000),)))
+
+
+async def test_claudes_sdk_is_refused_with_another_key(claude: Callable[[str], AnthropicProvider]) -> None:
+    provider = claude("wrong")
+    with pytest.raises(AuthError):
+        await RetryingProvider(provider, provider.clocks).chat(PARIS)
+    report = await provider.check()
+    assert report.failure is not None
+    assert report.failure.name == "auth"
 
 
 async def test_a_poem_ends_by_itself(provider: EmbeddedProvider) -> None:

@@ -236,8 +236,8 @@ def test_both_reasoning_fields_count_once() -> None:
 
 def test_content_that_is_a_list() -> None:
     thinking = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}
-    found = events(delta(content=[thinking, {"type": "text", "text": "so"}]))
-    assert found[1:4] == [ReasoningDelta("hm"), ReasoningEnd(), TextDelta("so")]
+    found = events(delta(content=[thinking, {"type": "text", "text": "so"}, " it is"]))
+    assert found[1:5] == [ReasoningDelta("hm"), ReasoningEnd(), TextDelta("so"), TextDelta(" it is")]
 
 
 def test_a_whole_message_instead_of_deltas() -> None:

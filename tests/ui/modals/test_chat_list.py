@@ -4,22 +4,21 @@ from llmtui.core.history import Conversation, Target
 from llmtui.ui.modals.chat_list import ChatChoice, ChatList
 from tests.ui.pilots import DialogApp, shown, until
 
-CHATS = [
-    Conversation("1", "How trees drink [/x]", target=Target("ollama", "llama3.2")),
-    Conversation("2", "", target=Target("openai")),
-    Conversation("3", "Window functions"),
-]
-
 
 def chat_list() -> DialogApp:
-    return DialogApp(ChatList(CHATS, current="3", streaming={"1"}))
+    chats = [
+        Conversation("1", "How trees drink [/x]", target=Target("ollama", "llama3.2")),
+        Conversation("2", "", target=Target("openai"), draft="half a thought"),
+        Conversation("3", "Window functions"),
+    ]
+    return DialogApp(ChatList(chats, current="3", streaming={"1"}))
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
 async def test_it_shows_title_model_and_age(size: tuple[int, int]) -> None:
     app = chat_list()
     async with app.run_test(size=size) as pilot:
-        await until(pilot, lambda: "untitled" in shown(app))
+        await until(pilot, lambda: "draft: half" in shown(app))
         lines = shown(app).splitlines()
 
     def line(text: str) -> str:
@@ -28,7 +27,7 @@ async def test_it_shows_title_model_and_age(size: tuple[int, int]) -> None:
     assert "llama3.2" in line("How")
     assert "now" in line("How")
     assert "writing …" in line("How")
-    assert "openai" in line("untitled")
+    assert "openai" in line("draft: half")
     assert "● Window" in line("Window")
 
 
@@ -44,7 +43,7 @@ async def test_typing_narrows_by_title_or_model() -> None:
     app = chat_list()
     async with app.run_test() as pilot:
         await pilot.press(*"wind")
-        await until(pilot, lambda: "untitled" not in shown(app))
+        await until(pilot, lambda: "draft: half" not in shown(app))
         await pilot.press("enter")
 
     assert app.results == [ChatChoice("3")]

@@ -45,10 +45,8 @@ async def test_it_scrolls_where_it_does_not_fit(size: tuple[int, int]) -> None:
     app = DialogApp(Help(Keymap()))
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: "Send what is typed" in shown(app))
-        before = shown(app)
         await pilot.press("pagedown")
-        await until(pilot, lambda: shown(app) != before)
-        assert "Send what is typed" not in shown(app)
+        await until(pilot, lambda: "Send what is typed" not in shown(app))
         await pilot.press("pageup")
         await until(pilot, lambda: "Send what is typed" in shown(app))
         await pilot.press("escape")

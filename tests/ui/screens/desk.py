@@ -1,8 +1,9 @@
 """The app over a real database and scripted providers, driven by a pilot."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from textual.message import Message
@@ -132,11 +133,16 @@ def fake(provider_id: str, *, kind: str = "scripted", **options: object) -> Scri
 
 @asynccontextmanager
 async def running_app(
-    folder: Path, *, size: tuple[int, int] = (120, 40), fakes: dict[str, ScriptedProvider] | None = None
+    folder: Path,
+    *,
+    size: tuple[int, int] = (120, 40),
+    fakes: dict[str, ScriptedProvider] | None = None,
+    settled: bool = True,
+    keys: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Desk]:
-    """An app that has opened its database."""
+    """An app that has opened its database; with `settled` false, one that has only just started."""
     fakes = fakes or {"fake": fake("fake"), "other": fake("other")}
-    services = services_at(folder, fakes)
+    services = replace(services_at(folder, fakes), keys=keys or {})
     app = LlmtuiApp(services)
     desk: Desk | None = None
     try:
@@ -144,7 +150,8 @@ async def running_app(
             size=size, message_hook=lambda message: desk.hook(message) if desk else None
         ) as pilot:
             desk = Desk(app, pilot, fakes)
-            await desk.idle()
+            if settled:
+                await desk.idle()
             yield desk
     finally:
         await services.close()

@@ -11,8 +11,10 @@ from llmtui.providers.script import Fault
 from llmtui.services.health import HealthState
 from llmtui.ui.modals.model_picker import ModelPicker
 from llmtui.ui.widgets.activity import Activity
+from llmtui.ui.widgets.chat_row import ChatRow
 from llmtui.ui.widgets.flash import Flash
 from llmtui.ui.widgets.provider_row import ProviderRow
+from tests.ui.pilots import shown, until
 from tests.ui.screens.desk import Desk, fake, running_app
 
 HANG = (TextDelta("half "), Fault.HANG)
@@ -132,6 +134,20 @@ async def test_an_unknown_model_brings_the_providers_words_and_the_picker(tmp_pa
         await desk.ask("q")
         assert "gtp-4" in desk.entries[-1].alert
         assert isinstance(desk.app.screen, ModelPicker)
+        assert "gtp-4" in str(desk.app.screen.query_one(".reason", Static).content)
+
+
+async def test_the_picker_does_not_open_under_the_fingers_of_somebody_who_types(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        gate = asyncio.Event()
+        desk.fakes["fake"].play(gate, ModelNotFound("no model 'gtp-4'"))
+        await desk.submit("q")
+        await desk.press("n", "e", "x", "t")
+        gate.set()
+        await desk.ended.get()
+        await desk.settle()
+        assert desk.app.screen is desk.screen
+        assert desk.screen.prompt.text == "next"
 
 
 async def test_regenerating_and_walking_the_variants(tmp_path: Path) -> None:
@@ -249,8 +265,17 @@ async def test_tab_goes_round_the_three_parts(tmp_path: Path) -> None:
         for _ in range(3):
             parts.append(type(desk.app.focused).__name__)
             await desk.press("tab")
-        assert sorted(parts) == ["Prompt", "Sidebar", "Transcript"]
-        assert type(desk.app.focused).__name__ == parts[0]
+        assert parts == ["Prompt", "Transcript", "Sidebar"]
+        assert type(desk.app.focused).__name__ == "Prompt"
+
+
+async def test_the_transcript_shows_that_it_has_the_keys_and_gives_them_back(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        await desk.ask("hello")
+        await desk.press("tab")
+        assert desk.screen.pane.transcript.selected == desk.entries[-1].id
+        await desk.press("up", "down", "down")
+        assert type(desk.app.focused).__name__ == "Prompt"
 
 
 async def test_the_sidebar_by_keys(tmp_path: Path) -> None:
@@ -259,3 +284,186 @@ async def test_the_sidebar_by_keys(tmp_path: Path) -> None:
         await desk.press("down", "enter")
         assert desk.screen.target.provider == "other"
         assert type(desk.app.focused).__name__ == "Prompt"
+
+
+async def test_a_message_sent_before_the_database_is_open_is_answered(tmp_path: Path) -> None:
+    async with running_app(tmp_path, settled=False) as desk:
+        desk.screen.prompt.text = "early bird"
+        desk.screen.prompt.submit()
+        await asyncio.wait_for(desk.ended.get(), 10)
+        await desk.settle()
+        assert [entry.text for entry in desk.entries] == ["early bird", "You said: early bird"]
+
+
+async def test_giving_up_an_edit_brings_the_draft_back(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        await desk.ask("old question")
+        desk.screen.prompt.text = "half a thought"
+        await desk.press("ctrl+g", "m")
+        assert desk.screen.prompt.text == "old question"
+        await desk.screen.save_draft()
+        await desk.press("escape")
+        assert desk.screen.prompt.text == "half a thought"
+        draft = desk.app.services.chat.thread(desk.screen.chat_id).conversation.draft
+        assert draft == "half a thought"
+
+
+async def test_a_draft_waits_until_an_edit_is_sent(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        await desk.ask("old question")
+        desk.screen.prompt.text = "half a thought"
+        await desk.press("ctrl+g", "m")
+        await desk.ask("new question")
+        assert desk.screen.prompt.text == "half a thought"
+
+
+async def test_a_copy_from_the_prompt_says_so_and_the_next_ctrl_c_stops(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        desk.fakes["fake"].play(*HANG)
+        await desk.submit("q")
+        await desk.grew.get()
+        desk.screen.prompt.text = "word"
+        desk.screen.prompt.select_all()
+        await desk.press("ctrl+c")
+        assert flashed(desk).startswith("4 characters")
+        assert desk.screen.prompt.selected_text == ""
+        await desk.press("ctrl+c")
+        assert (await desk.ended.get()).message.state is MessageState.STOPPED
+        assert desk.screen.prompt.text == "word"
+
+
+async def test_a_stop_before_the_first_word_offers_another_try_and_says_nothing_of_the_provider(
+    tmp_path: Path,
+) -> None:
+    async with running_app(tmp_path, fakes={"fake": fake("fake", down="refused")}) as desk:
+        before = desk.app.services.health.of("fake")
+        assert before.state is HealthState.DOWN
+        desk.fakes["fake"].options = desk.fakes["fake"].options.model_copy(update={"down": ""})
+        desk.fakes["fake"].play(Fault.HANG)
+        await desk.submit("q")
+        await desk.opened.get()
+        await desk.press("escape")
+        await desk.ended.get()
+        await desk.settle()
+        assert desk.entries[-1].alert == "stopped · ctrl+g r retries"
+        assert desk.app.services.health.of("fake") == before
+
+
+async def test_continuing_while_a_reply_streams_does_not_stop_it(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        desk.fakes["fake"].play(*HANG)
+        await desk.submit("q")
+        await desk.grew.get()
+        await desk.press("ctrl+g", "n")
+        assert desk.app.services.chat.running(desk.screen.chat_id)
+        assert "esc stops it" in flashed(desk)
+
+
+async def test_variants_can_be_read_while_another_streams(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        gate = asyncio.Event()
+        desk.fakes["fake"].play(TextDelta("first"))
+        desk.fakes["fake"].play(TextDelta("sec"), gate, TextDelta("ond"))
+        await desk.ask("q")
+        await desk.press("ctrl+g", "r")
+        while "sec" not in desk.entries[-1].text:
+            await desk.grew.get()
+            await desk.settle()
+        await desk.press("ctrl+g", "v")
+        assert desk.entries[-1].text == "first"
+        await desk.press("ctrl+g", "b")
+        assert (desk.entries[-1].text, desk.entries[-1].variants) == ("sec", "‹2/2›")
+        await desk.press("ctrl+g", "v")
+        gate.set()
+        ended = await desk.ended.get()
+        await desk.settle()
+        assert ended.message.state is MessageState.COMPLETE
+        assert desk.entries[-1].text == "first"
+        await desk.press("ctrl+g", "b")
+        assert desk.entries[-1].text == "second"
+
+
+async def test_keys_are_named_for_the_newest_message_only(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        desk.fakes["fake"].play(TextDelta("half"), Fault.CUT)
+        await desk.ask("one")
+        assert "ctrl+g n continues, ctrl+g r retries" in desk.entries[-1].alert
+        await desk.ask("two")
+        assert "ended before" in desk.entries[1].alert
+        assert "ctrl+g" not in desk.entries[1].alert
+
+
+async def test_a_chat_that_streams_can_be_deleted(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        await desk.ask("stays")
+        await desk.press("ctrl+n")
+        desk.fakes["fake"].play(*HANG)
+        await desk.submit("goes")
+        await desk.grew.get()
+        await desk.press("ctrl+g", "x")
+        await desk.idle()
+        assert [entry.text for entry in desk.entries] == ["stays", "You said: stays"]
+        assert [row.title for row in desk.screen.sidebar.query(ChatRow) if row.display] == ["stays"]
+
+
+async def test_a_draft_that_was_never_sent_can_be_found_again(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        await desk.ask("hello")
+        await desk.press("ctrl+n", "i", "d", "e", "a")
+        draft = desk.screen.chat_id
+        await desk.press("ctrl+n")
+        rows = {row.key: row.title for row in desk.screen.sidebar.query(ChatRow) if row.display}
+        assert rows[draft] == "draft: idea"
+        await desk.screen.open_chat(draft)
+        assert desk.screen.prompt.text == "idea"
+
+
+async def test_a_search_finds_what_stands_in_another_variant(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        desk.fakes["fake"].play(TextDelta("xylophone"))
+        desk.fakes["fake"].play(TextDelta("piano"))
+        await desk.ask("q")
+        await desk.press("ctrl+g", "r")
+        await desk.ended.get()
+        await desk.settle()
+        await desk.press("ctrl+r", *"xylophone")
+        await until(desk.pilot, lambda: getattr(desk.app.screen, "highlighted", None) is not None)
+        await desk.press("enter")
+        await desk.idle()
+        assert desk.entries[-1].text == "xylophone"
+        assert desk.screen.pane.transcript.selected == desk.entries[-1].id
+
+
+async def test_the_next_provider_is_the_next_one_of_the_sidebar(tmp_path: Path) -> None:
+    fakes = {"fake": fake("fake"), "cloud": fake("cloud", kind="keyed"), "other": fake("other")}
+    async with running_app(tmp_path, fakes=fakes) as desk:
+        order = [info.id for info in desk.screen.sidebar.providers]
+        await desk.press("ctrl+g", "1")
+        for provider_id in (*order[1:], order[0]):
+            await desk.press("ctrl+g", "tab")
+            assert desk.screen.target.provider == provider_id
+
+
+async def test_what_does_nothing_says_why(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        await desk.press("ctrl+t")
+        assert flashed(desk) == "warning: no other model was used before"
+        await desk.press("ctrl+g", "9")
+        assert flashed(desk) == "warning: there are only 2 providers"
+        await desk.press("ctrl+g", "f")
+        assert flashed(desk) == "error: there is nothing to fork yet"
+
+
+async def test_the_keys_that_are_named_are_the_persons_own(tmp_path: Path) -> None:
+    keys = {"continue": "f2", "leader": "f3", "stop": "f4", "pick-model": "f5"}
+    async with running_app(tmp_path, keys=keys) as desk:
+        assert "f5 picks the model, f3 shows more keys" in shown(desk.app)
+        assert "f5 model · f3 more" in shown(desk.app)
+        desk.fakes["fake"].play(*HANG)
+        await desk.submit("q")
+        await desk.grew.get()
+        assert "f4 stop" in shown(desk.app)
+        await desk.press("f4")
+        await desk.ended.get()
+        await desk.settle()
+        assert desk.entries[-1].alert == "stopped · f2 continues, f3 r retries"

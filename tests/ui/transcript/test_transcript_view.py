@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from textual import on
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
@@ -273,11 +274,10 @@ async def test_the_cursor_walks_messages_and_brings_them_into_view() -> None:
         assert "  Question 10" in rows(transcript)
 
 
-async def test_a_key_past_the_last_message_is_left_to_the_app() -> None:
+async def test_going_past_the_last_message_is_told() -> None:
     class Outer(Host):
-        BINDINGS = [("down", "left", "Leave")]  # noqa: RUF012
-
-        def action_left(self) -> None:
+        @on(Transcript.EndPassed)
+        def hear_end(self) -> None:
             self.heard.append("left")
 
     async with Outer(user(1), user(2)).run_test(size=(80, 24)) as pilot:

@@ -41,7 +41,7 @@ async def test_the_newest_takes_the_place_of_the_one_before() -> None:
         app.flash.show("second [/x]\nline")
         await pilot.pause()
 
-        assert shown(app).splitlines()[0] == " second [/x] line"
+        assert shown(app).splitlines()[:2] == [" second [/x]", " line"]
         assert not app.flash.has_class("-error")
 
 
@@ -66,3 +66,21 @@ async def test_a_newer_text_stays_its_full_time(monkeypatch: pytest.MonkeyPatch)
         await pilot.pause(0.15)
 
         assert app.flash.display
+
+
+async def test_a_long_text_is_read_whole_on_a_narrow_screen() -> None:
+    app = FlashApp()
+    async with app.run_test(size=(40, 24)) as pilot:
+        app.flash.show("the database was damaged; it is kept as /home/somebody/llmtui/llmtui.db.damaged-1")
+        await pilot.pause()
+
+        assert "damaged-1" in "".join(line.strip() for line in shown(app).splitlines())
+
+
+async def test_no_control_character_reaches_the_terminal() -> None:
+    app = FlashApp()
+    async with app.run_test() as pilot:
+        app.flash.show("an error \x1b[2J of somebody", "error")
+        await pilot.pause()
+
+        assert "\x1b" not in shown(app)

@@ -223,15 +223,15 @@ async def test_tab_leaves_it() -> None:
         assert isinstance(app.focused, Button)
 
 
-async def test_ctrl_c_copies_a_selection_and_is_the_apps_without_one() -> None:
+async def test_ctrl_c_is_the_apps_with_a_selection_and_without_one() -> None:
     app = PromptApp(Prompt("text"))
     async with app.run_test() as pilot:
         await pilot.press("ctrl+c")
         app.prompt.select_all()
         await pilot.press("ctrl+c")
 
-    assert app.stops == 1
-    assert app.copied == ["text"]
+    assert app.stops == 2
+    assert app.copied == []
 
 
 async def test_a_disabled_prompt_lets_keys_through() -> None:

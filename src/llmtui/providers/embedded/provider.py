@@ -33,6 +33,7 @@ from llmtui.providers.embedded.gguf import GgufHead, read_head
 from llmtui.providers.embedded.supervisor import CHILD_COMMAND, Order, Supervisor
 from llmtui.providers.embedded.weights import model_path
 from llmtui.providers.embedded.wire import EmbeddedWire
+from llmtui.providers.wires.untrusted import as_object
 
 LIBRARY = "xllamacpp"
 BUNDLED_MODEL = "SmolLM2-135M-Instruct"
@@ -99,7 +100,7 @@ class EmbeddedProvider(BaseProvider):
     def validate_config(cls, config: Mapping[str, Any]) -> list[ConfigIssue]:
         """What is wrong with settings of this kind; offline, never raises."""
         issues = super().validate_config(config)
-        path = (config.get("options") or {}).get("model_path")
+        path = as_object(config.get("options")).get("model_path")
         if isinstance(path, str) and not Path(path).expanduser().is_file():
             issues.append(ConfigIssue("options.model_path", f"there is no file {path}"))
         if config.get("base_url"):

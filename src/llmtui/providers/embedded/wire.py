@@ -2,18 +2,14 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import TYPE_CHECKING
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.errors import ConnectError, IncompleteStream
 from llmtui.core.events import Finish, StreamEvent
 from llmtui.providers.embedded.supervisor import Supervisor
-from llmtui.providers.http import Http, tls_context
+from llmtui.providers.http import Http
 from llmtui.providers.openai_compat import Endpoint, OpenAICompatProvider
-
-if TYPE_CHECKING:
-    import httpx
 
 
 class EmbeddedWire(OpenAICompatProvider):
@@ -21,7 +17,8 @@ class EmbeddedWire(OpenAICompatProvider):
 
     def __init__(self, settings: ProviderSettings, supervisor: Supervisor) -> None:
         super().__init__(settings)
-        self._http = LoopbackHttp(self.id, self.clocks)
+        # The child closes kept connections after a few seconds: a request that crosses that would fail.
+        self._http = Http(self.id, self.clocks, reuse=False)
         self._supervisor = supervisor
 
     async def endpoint(self) -> Endpoint:
@@ -43,24 +40,3 @@ class EmbeddedWire(OpenAICompatProvider):
             if (crash := await self._supervisor.crash()) is not None:
                 raise crash from error
             raise
-
-
-class LoopbackHttp(Http):
-    """HTTP that takes no proxy of the environment, for nothing leaves this machine, and reuses no connection.
-
-    The child closes kept connections after a few seconds, and a request that crosses the closing would fail.
-    """
-
-    @property
-    def client(self) -> "httpx.AsyncClient":
-        """The client, built now if need be."""
-        import httpx
-
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                timeout=httpx.Timeout(None, connect=self._clocks.connect),
-                limits=httpx.Limits(max_keepalive_connections=0),
-                trust_env=False,
-                verify=tls_context(),
-            )
-        return self._client

@@ -1,6 +1,6 @@
 """The chat_completions wire, from the chunks of a stream to events."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from llmtui.core.events import (
 )
 from llmtui.core.usage import Usage
 from llmtui.providers.wires.tool_calls import ToolCallAssembler
+from llmtui.providers.wires.untrusted import as_count, as_object, as_objects, as_text
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "stop": FinishReason.STOP,
@@ -43,10 +44,9 @@ def failure_in(chunk: Mapping[str, Any], event_name: str = "") -> object | None:
         return chunk
     if event_name == "error":
         return {"error": chunk}
-    reason = _choice(chunk).get("finish_reason")
-    return (
-        {"error": {"message": f"the server ended the reply: {reason}"}} if reason in FAILED_REASONS else None
-    )
+    if (reason := _choice(chunk).get("finish_reason")) in FAILED_REASONS:
+        return {"error": {"message": f"the server ended the reply: {reason}"}}
+    return None
 
 
 class ChatCompletionsDecoder:
@@ -78,7 +78,7 @@ class ChatCompletionsDecoder:
         if choice:
             yield from self._start(chunk)
             # A server that ignores `stream` sends a whole `message`.
-            yield from self._delta(choice.get("delta") or choice.get("message") or {})
+            yield from self._delta(as_object(choice.get("delta") or choice.get("message")))
             reason = choice.get("finish_reason")
             self._raw_reason = reason if isinstance(reason, str) else self._raw_reason
         yield from self._counted(chunk, choice)
@@ -93,26 +93,25 @@ class ChatCompletionsDecoder:
     def _start(self, chunk: Mapping[str, Any]) -> Iterator[StreamEvent]:
         if not self._started:
             self._started = True
-            yield Start(
-                self._provider, chunk.get("model") or self._model, self._request_id or chunk.get("id")
-            )
+            model = as_text(chunk.get("model")) or self._model
+            yield Start(self._provider, model, self._request_id or as_text(chunk.get("id")) or None)
 
     def _delta(self, delta: Mapping[str, Any]) -> Iterator[StreamEvent]:
         for field in REASONING_FIELDS:
-            if isinstance(text := delta.get(field), str) and text:
+            if text := as_text(delta.get(field)):
                 yield from self._reasoned(field, text)
                 break
         content = delta.get("content")
-        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content or []
-        for block in blocks:
-            if block.get("type") == "thinking":
-                yield from self._reasoned("thinking", _text(block.get("thinking")))
+        for block in content if isinstance(content, list) else [content]:
+            thinking = as_object(block)
+            if thinking.get("type") == "thinking":
+                yield from self._reasoned("thinking", _text(thinking.get("thinking")))
             else:
                 yield from self._said(_text(block))
-        if isinstance(refusal := delta.get("refusal"), str) and refusal:
+        if refusal := as_text(delta.get("refusal")):
             self._refused = True
             yield from self._said(refusal)
-        if calls := delta.get("tool_calls"):
+        if calls := as_objects(delta.get("tool_calls")):
             yield from self._end_reasoning()
             yield from self._calls.feed(calls)
 
@@ -133,11 +132,12 @@ class ChatCompletionsDecoder:
             yield ReasoningEnd(Opaque(self._provider, self._model, {"field": field}) if replayable else None)
 
     def _counted(self, chunk: Mapping[str, Any], choice: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        counts = chunk.get("usage") or choice.get("usage") or (chunk.get("x_groq") or {}).get("usage")
+        places = (chunk, choice, as_object(chunk.get("x_groq")))
+        counts = next((found for place in places if (found := as_object(place.get("usage")))), None)
         usage = self._usage
         if counts:
             usage = usage_of(counts, usage)
-        if isinstance(milliseconds := (chunk.get("timings") or {}).get("predicted_ms"), int | float):
+        if isinstance(milliseconds := as_object(chunk.get("timings")).get("predicted_ms"), int | float):
             usage = replace(usage or Usage(), generation_s=milliseconds / 1000)
         if usage is not None and usage != self._usage:
             self._usage = usage
@@ -152,32 +152,24 @@ class ChatCompletionsDecoder:
 
 def usage_of(counts: Mapping[str, Any], before: Usage | None = None) -> Usage:
     """A `usage` object as a snapshot; the generation time of the snapshot before is kept."""
-    read = counts.get("prompt_tokens_details") or {}
-    wrote = counts.get("completion_tokens_details") or {}
+    read = as_object(counts.get("prompt_tokens_details"))
+    wrote = as_object(counts.get("completion_tokens_details"))
     return Usage(
-        input=_count(counts.get("prompt_tokens")),
-        output=_count(counts.get("completion_tokens")),
-        cache_read=_count(read.get("cached_tokens", counts.get("prompt_cache_hit_tokens"))),
-        cache_write=_count(read.get("cache_write_tokens")),
-        reasoning=_count(wrote.get("reasoning_tokens")),
+        input=as_count(counts.get("prompt_tokens")),
+        output=as_count(counts.get("completion_tokens")),
+        cache_read=as_count(read.get("cached_tokens", counts.get("prompt_cache_hit_tokens"))),
+        cache_write=as_count(read.get("cache_write_tokens")),
+        reasoning=as_count(wrote.get("reasoning_tokens")),
         generation_s=before.generation_s if before else None,
     )
 
 
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) else None
-
-
 def _choice(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
-    choices = chunk.get("choices")
-    return choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    return next(iter(as_objects(chunk.get("choices"))), {})
 
 
 def _text(block: object) -> str:
     """The text of a block of content: plain, an object, or a list of such."""
-    if isinstance(block, str):
-        return block
-    if isinstance(block, Sequence):
+    if isinstance(block, list):
         return "".join(map(_text, block))
-    text = block.get("text") if isinstance(block, Mapping) else None
-    return text if isinstance(text, str) else ""
+    return as_text(block) or as_text(as_object(block).get("text"))

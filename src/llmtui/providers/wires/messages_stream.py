@@ -26,6 +26,7 @@ from llmtui.core.events import (
 from llmtui.core.text import sanitise
 from llmtui.core.usage import Usage
 from llmtui.providers.wires.tool_calls import parse_error
+from llmtui.providers.wires.untrusted import as_count, as_object, as_text
 
 Object = dict[str, JSON]
 FINISH_REASONS: Mapping[str, FinishReason] = {
@@ -68,19 +69,19 @@ class Decoder:
         """The core events that one raw event means."""
         match event.get("type"):
             case "message_start":
-                message = _object(event.get("message"))
-                yield Start(self._provider, _text(message.get("model")) or self._model, self._request_id)
+                message = as_object(event.get("message"))
+                yield Start(self._provider, as_text(message.get("model")) or self._model, self._request_id)
                 yield from self._take_usage(message.get("usage"))
             case "content_block_start":
-                yield from self._begin(_index(event), _object(event.get("content_block")))
+                yield from self._begin(_index(event), as_object(event.get("content_block")))
             case "content_block_delta":
-                yield from self._delta(_index(event), _object(event.get("delta")))
+                yield from self._delta(_index(event), as_object(event.get("delta")))
             case "content_block_stop":
                 if (opened := self._open.pop(_index(event), None)) is not None:
                     yield from self._end(opened)
             case "message_delta":
                 yield from self._take_usage(event.get("usage"))
-                yield from self._take_stop(_object(event.get("delta")))
+                yield from self._take_stop(as_object(event.get("delta")))
             case "message_stop":
                 reason = FINISH_REASONS.get(self._stop_reason, FinishReason.OTHER)
                 yield Finish(reason, self._stop_reason)
@@ -88,29 +89,29 @@ class Decoder:
     def _begin(self, index: int, block: Object) -> Iterator[StreamEvent]:
         opened = self._open[index] = _Open(dict(block))
         match block.get("type"):
-            case "text" if text := _text(block.get("text")):
+            case "text" if text := as_text(block.get("text")):
                 yield TextDelta(text)
             case "thinking":
-                opened.signature = _text(block.get("signature"))
-                if text := _text(block.get("thinking")):
+                opened.signature = as_text(block.get("signature"))
+                if text := as_text(block.get("thinking")):
                     opened.fragments.append(text)
                     yield ReasoningDelta(text)
             case "tool_use":
-                opened.call_id = self._unique_id(_text(block.get("id")))
-                yield ToolCallStart(opened.call_id, _text(block.get("name")))
+                opened.call_id = self._unique_id(as_text(block.get("id")))
+                yield ToolCallStart(opened.call_id, as_text(block.get("name")))
 
     def _delta(self, index: int, delta: Object) -> Iterator[StreamEvent]:
         opened = self._open.setdefault(index, _Open({"type": "text"}))
         match delta.get("type"):
             case "text_delta":
-                yield TextDelta(_text(delta.get("text")))
+                yield TextDelta(as_text(delta.get("text")))
             case "thinking_delta":
-                opened.fragments.append(_text(delta.get("thinking")))
+                opened.fragments.append(as_text(delta.get("thinking")))
                 yield ReasoningDelta(opened.fragments[-1])
             case "signature_delta":
-                opened.signature += _text(delta.get("signature"))
+                opened.signature += as_text(delta.get("signature"))
             case "input_json_delta":
-                opened.fragments.append(_text(delta.get("partial_json")))
+                opened.fragments.append(as_text(delta.get("partial_json")))
                 if opened.call_id and opened.fragments[-1]:
                     yield ToolCallDelta(opened.call_id, opened.fragments[-1])
             case _:
@@ -126,7 +127,7 @@ class Decoder:
             case "tool_use":
                 arguments = text or json.dumps(opened.block.get("input") or {})
                 yield ToolCallEnd(
-                    opened.call_id, _text(opened.block.get("name")), arguments, parse_error(arguments)
+                    opened.call_id, as_text(opened.block.get("name")), arguments, parse_error(arguments)
                 )
             case str():
                 if text and parse_error(text) is None:
@@ -149,26 +150,27 @@ class Decoder:
 
     def _take_usage(self, usage: JSON) -> Iterator[StreamEvent]:
         """Take the newest counts; they are cumulative, and an event may repeat only some of them."""
-        if counts := {name: value for name, value in _object(usage).items() if value is not None}:
+        if counts := {name: value for name, value in as_object(usage).items() if value is not None}:
             self._usage |= counts
             yield UsageUpdate(usage_of(self._usage))
 
     def _take_stop(self, delta: Object) -> Iterator[StreamEvent]:
-        self._stop_reason = _text(delta.get("stop_reason")) or self._stop_reason
-        if explanation := _text(_object(delta.get("stop_details")).get("explanation")):
+        self._stop_reason = as_text(delta.get("stop_reason")) or self._stop_reason
+        if explanation := as_text(as_object(delta.get("stop_details")).get("explanation")):
             yield Warning("refusal", explanation)
 
 
 def usage_of(counts: Mapping[str, JSON]) -> Usage:
     """Token counts with the cached ones included in the input, which this wire leaves out."""
-    read, written = _count(counts, "cache_read_input_tokens"), _count(counts, "cache_creation_input_tokens")
-    plain = _count(counts, "input_tokens")
+    plain = as_count(counts.get("input_tokens"))
+    read = as_count(counts.get("cache_read_input_tokens"))
+    written = as_count(counts.get("cache_creation_input_tokens"))
     return Usage(
         input=None if plain is None else plain + (read or 0) + (written or 0),
-        output=_count(counts, "output_tokens"),
+        output=as_count(counts.get("output_tokens")),
         cache_read=read,
         cache_write=written,
-        reasoning=_count(_object(counts.get("output_tokens_details")), "thinking_tokens"),
+        reasoning=as_count(as_object(counts.get("output_tokens_details")).get("thinking_tokens")),
     )
 
 
@@ -179,19 +181,5 @@ def _merge(block: Object, delta: Object) -> None:
         block[name] = before + value if isinstance(before, str) and isinstance(value, str) else value
 
 
-def _object(value: JSON) -> Object:
-    return value if isinstance(value, dict) else {}
-
-
 def _index(event: Mapping[str, JSON]) -> int:
-    index = event.get("index")
-    return index if isinstance(index, int) else 0
-
-
-def _text(value: JSON) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _count(counts: Mapping[str, JSON], name: str) -> int | None:
-    value = counts.get(name)
-    return value if isinstance(value, int) else None
+    return as_count(event.get("index")) or 0

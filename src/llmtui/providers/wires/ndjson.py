@@ -1,12 +1,12 @@
 """One JSON object per line, from bytes."""
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from llmtui.core.errors import ProtocolError
 from llmtui.providers.wires.lines import LineSplitter
+from llmtui.providers.wires.untrusted import parsed
 
 
 class NDJSONDecoder:
@@ -30,7 +30,7 @@ class NDJSONDecoder:
 
 def _object(line: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(line)
+        value = parsed(line)
     except ValueError:
         value = None
     if not isinstance(value, dict):

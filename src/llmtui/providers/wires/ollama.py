@@ -37,13 +37,13 @@ from llmtui.core.events import (
 )
 from llmtui.core.usage import Usage
 from llmtui.providers.wires.tool_calls import new_call_id
+from llmtui.providers.wires.untrusted import as_count, as_object, as_objects, as_text
 
 NANOSECONDS = 10**9
 Think = bool | str
 # Vendor parameters that stand beside the model's `options`, not in them.
 TOP_LEVEL = ("format", "think", "keep_alive", "logprobs", "top_logprobs")
 FINISH_REASONS = {"stop": FinishReason.STOP, "": FinishReason.STOP, "length": FinishReason.LENGTH}
-THINKING = {"field": "thinking"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,27 +165,27 @@ class OllamaDecoder:
     def decode(self, chunk: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """The events of one object."""
         yield from self._start(chunk)
-        message = chunk.get("message") or {}
-        if thought := message.get("thinking"):
+        message = as_object(chunk.get("message"))
+        if thought := as_text(message.get("thinking")):
             self._thinking = True
             yield ReasoningDelta(thought)
-        if text := message.get("content"):
+        if text := as_text(message.get("content")):
             yield from self._end_thinking()
             yield TextDelta(text)
-        for call in message.get("tool_calls") or []:
+        for call in as_objects(message.get("tool_calls")):
             yield from self._end_thinking()
             yield from self._call(call)
         if chunk.get("done"):
             yield from self._end_thinking()
             yield UsageUpdate(usage_of(chunk))
-            yield self._finish(str(chunk.get("done_reason") or ""))
+            yield self._finish(as_text(chunk.get("done_reason")))
 
     def _start(self, chunk: Mapping[str, Any]) -> Iterator[StreamEvent]:
         if self._started:
             return
         self._started = True
-        yield Start(self._provider, chunk.get("model") or self._model)
-        if host := chunk.get("remote_host"):
+        yield Start(self._provider, as_text(chunk.get("model")) or self._model)
+        if host := as_text(chunk.get("remote_host")):
             yield Warning("leaves_machine", f"this model runs at {host}")
 
     def _end_thinking(self) -> Iterator[StreamEvent]:
@@ -194,9 +194,9 @@ class OllamaDecoder:
             yield ReasoningEnd(Opaque(self._provider, self._model, {"field": "thinking"}))
 
     def _call(self, call: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        function = call.get("function") or {}
-        call_id, name = call.get("id"), str(function.get("name") or "")
-        if not isinstance(call_id, str) or not call_id or call_id in self._calls:
+        function = as_object(call.get("function"))
+        call_id, name = as_text(call.get("id")), as_text(function.get("name"))
+        if not call_id or call_id in self._calls:
             call_id = new_call_id()
         self._calls.add(call_id)
         arguments = json.dumps(function.get("arguments") or {}, ensure_ascii=False)
@@ -215,11 +215,7 @@ def usage_of(chunk: Mapping[str, Any]) -> Usage:
     """The counts of the last object; its durations are nanoseconds."""
     duration = chunk.get("eval_duration")
     return Usage(
-        input=_count(chunk.get("prompt_eval_count")),
-        output=_count(chunk.get("eval_count")),
+        input=as_count(chunk.get("prompt_eval_count")),
+        output=as_count(chunk.get("eval_count")),
         generation_s=duration / NANOSECONDS if isinstance(duration, int | float) else None,
     )
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) else None

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from llmtui.core.events import StreamEvent, ToolCallDelta, ToolCallEnd, ToolCallStart
+from llmtui.providers.wires.untrusted import as_object, as_text, parsed
 
 
 def new_call_id() -> str:
@@ -20,7 +21,7 @@ def new_call_id() -> str:
 def parse_error(arguments: str) -> str | None:
     """Why a call's arguments are no JSON object; None when they are one."""
     try:
-        value = json.loads(arguments or "{}")
+        value = parsed(arguments or "{}")
     except ValueError as error:
         return str(error)
     return None if isinstance(value, dict) else f"the arguments are no object but {type(value).__name__}"
@@ -68,8 +69,8 @@ class ToolCallAssembler:
     def feed(self, entries: Sequence[Mapping[str, Any]]) -> Iterator[StreamEvent]:
         """The events of one chunk's `tool_calls`."""
         for position, entry in enumerate(entries):
-            function = entry.get("function") or {}
-            name = function.get("name") or ""
+            function = as_object(entry.get("function"))
+            name = as_text(function.get("name"))
             call = self._call(entry, position, name)
             yield from call.take(name, _text(function.get("arguments")))
 

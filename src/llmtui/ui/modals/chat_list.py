@@ -9,6 +9,7 @@ from textual.content import Content
 
 from llmtui.core.history import Conversation
 from llmtui.core.text import sanitise_line
+from llmtui.services.chat import name_of
 from llmtui.ui.ages import age
 from llmtui.ui.fuzzy import match
 from llmtui.ui.modals.pick_list import PickList, Row, marked
@@ -64,7 +65,7 @@ class ChatList(PickList[ChatChoice | None, str]):
             self.dismiss(ChatChoice(conversation_id, delete=True))
 
     def _row(self, chat: Conversation, query: str) -> Row[str] | None:
-        title = sanitise_line(chat.title) or "untitled"
+        title = sanitise_line(name_of(chat))
         target = chat.target
         model = sanitise_line((target.model or target.provider) if target else "")
         found = match(query, f"{title} {model}")

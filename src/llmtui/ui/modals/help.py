@@ -91,7 +91,8 @@ class Help(Dialog[None]):
         """A key with its description, each broken within its own column."""
         room = max(8, width - keys_width - 2 * _INDENT)
         left = Content(keys).wrap(keys_width) if keys else [Content("no key")]
-        right = Content(action.description).wrap(room)
+        does = f"{action.family} of that number" if action.family else action.description
+        right = Content(does).wrap(room)
         for y in range(max(len(left), len(right))):
             key = left[y] if y < len(left) else Content("")
             text = right[y] if y < len(right) else Content("")

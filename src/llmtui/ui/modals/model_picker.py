@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, Protocol
 
 from textual import on
+from textual.app import ComposeResult
 from textual.content import Content
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from llmtui.core.history import Target
@@ -31,8 +33,16 @@ class ModelPicker(PickList[Target | None, Target]):
 
     KEYS: ClassVar[str] = "enter use · esc close"
 
-    def __init__(self, providers: Sequence[ProviderInfo], current: Target, source: ModelSource) -> None:
+    DEFAULT_CSS = """
+    ModelPicker .reason { height: auto; max-height: 4; color: $text-error; margin: 0 0 1 0; }
+    """
+
+    def __init__(
+        self, providers: Sequence[ProviderInfo], current: Target, source: ModelSource, *, reason: str = ""
+    ) -> None:
+        """`reason` says why a model has to be picked now, such as a server's words."""
         super().__init__("Model", "type a model or provider, or provider/model")
+        self._reason = reason
         self._providers = providers
         self._current = current
         configured = next((info.model for info in providers if info.id == current.provider), None)
@@ -40,6 +50,12 @@ class ModelPicker(PickList[Target | None, Target]):
         self._source = source
         self._models: dict[str, list[ModelInfo]] = {}
         self._notes = {info.id: _offline_note(info) for info in providers}
+
+    def compose_body(self) -> ComposeResult:
+        """The reason, then filter line and list."""
+        if self._reason:
+            yield Static(Content(sanitise_line(self._reason)), classes="reason", markup=False)
+        yield from super().compose_body()
 
     def on_mount(self) -> None:
         """Ask every provider at the same time."""

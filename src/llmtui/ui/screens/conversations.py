@@ -4,6 +4,7 @@ Dialogs are imported when they open, so that the first frame does not wait for t
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from textual.getters import query_one
 from textual.screen import Screen
@@ -23,6 +24,14 @@ from llmtui.ui.widgets.prompt import Prompt
 from llmtui.ui.widgets.sidebar import Sidebar
 
 
+@dataclass(frozen=True, slots=True)
+class _Editing:
+    """An earlier message that stands in the prompt, and the draft that waits for its place."""
+
+    message_id: str
+    draft: str
+
+
 class ConversationScreen(Screen[None]):
     """The half of the main screen that acts on conversations; `MainScreen` lays out and routes."""
 
@@ -35,7 +44,7 @@ class ConversationScreen(Screen[None]):
         self.services = services
         self.jobs = jobs
         self.targets = Targets(services.health.infos, services.default_target)
-        self._editing: str | None = None
+        self._editing: _Editing | None = None
         self._deleted: str | None = None
 
     @property
@@ -56,18 +65,21 @@ class ConversationScreen(Screen[None]):
         """Say what went wrong and what to do."""
         self.flash(" · ".join(filter(None, (str(error), error.hint))), "error")
 
+    def key(self, action_id: str) -> str:
+        """The key to name for an action."""
+        return self.jobs.keymap.hint(action_id)
+
     # Asking
 
     async def ask(self, text: str) -> None:
         """Send a message, or the edited form of an earlier one, and run the reply."""
-        if self.services.chat.running(self.chat_id):
-            self.flash("a reply is still being written here · esc stops it", "warning")
+        if self._is_busy():
             self.prompt.put_back(text)
             return
         chat, target = self.services.chat, self.target
         if self._editing:
-            thread = await chat.edit(self.chat_id, self._editing, text, target)
-            self._editing = None
+            thread = await chat.edit(self.chat_id, self._editing.message_id, text, target)
+            self._end_editing()
             self.pane.show_thread(thread)
         else:
             thread = await chat.send(self.chat_id, text, target)
@@ -83,9 +95,8 @@ class ConversationScreen(Screen[None]):
         """Stop the reply, else give up editing, else go to the prompt."""
         if self.services.chat.stop(self.chat_id):
             self.flash("stopped")
-        elif self._editing:
-            self._editing = None
-            self.prompt.text = ""
+        else:
+            self._end_editing()
         self.prompt.focus()
 
     async def action_regenerate(self) -> None:
@@ -94,7 +105,8 @@ class ConversationScreen(Screen[None]):
 
     async def action_continue_reply(self) -> None:
         """Carry on a reply that was cut."""
-        await self._reply_anew(self.services.chat.resume)
+        if not self._is_busy():
+            await self._reply_anew(self.services.chat.resume)
 
     def action_edit_message(self) -> None:
         """Take an earlier message of the person's into the prompt, to ask it differently."""
@@ -102,10 +114,12 @@ class ConversationScreen(Screen[None]):
         if message is None:
             self.flash("there is no message of yours to edit", "warning")
             return
-        self._editing = message.id
+        self._end_editing()
+        self._editing = _Editing(message.id, self.prompt.text)
         self.prompt.text = message.message.text
         self.prompt.focus()
-        self.flash("editing: enter asks anew beside the old one, esc gives up")
+        send, stop = self.key("send"), self.key("stop")
+        self.flash(f"editing: {send} asks anew beside the old one, {stop} gives up")
 
     async def action_edit_prompt(self) -> None:
         """Write the prompt in `$EDITOR`."""
@@ -115,7 +129,20 @@ class ConversationScreen(Screen[None]):
             self.flash_error(error)
         self.prompt.focus()
 
+    def _is_busy(self) -> bool:
+        """Whether a reply streams here, which the person is told."""
+        busy = self.services.chat.running(self.chat_id) is not None
+        if busy:
+            self.flash(f"a reply is still being written here · {self.key('stop')} stops it", "warning")
+        return busy
+
+    def _end_editing(self) -> None:
+        """Leave the earlier message alone; the draft takes its place again."""
+        if self._editing is not None:
+            self.prompt.text, self._editing = self._editing.draft, None
+
     async def _reply_anew(self, make: Callable[[str, Target], Awaitable[Reply]]) -> None:
+        self._end_editing()
         await self.services.chat.settle(self.chat_id)
         try:
             reply = await make(self.chat_id, self.target)
@@ -141,7 +168,7 @@ class ConversationScreen(Screen[None]):
 
         async def open_hit(hit: SearchHit | None) -> None:
             if hit is not None:
-                await self.open_chat(hit.conversation_id)
+                await self.show(await self.services.chat.show_message(hit.conversation_id, hit.message_id))
                 self.pane.transcript.reveal(hit.message_id)
 
         self.app.push_screen(HistorySearch(self.services.chat.search), open_hit)
@@ -174,8 +201,12 @@ class ConversationScreen(Screen[None]):
 
     async def action_fork(self) -> None:
         """Go on in a copy of the chat, as far as the selected message."""
-        await self.services.chat.settle(self.chat_id)
-        await self.show(await self.services.chat.fork(self.chat_id, self.pane.transcript.selected))
+        try:
+            fork = await self.services.chat.fork(self.chat_id, self.pane.transcript.selected)
+        except LlmtuiError as error:
+            self.flash_error(error)
+            return
+        await self.show(fork)
         self.flash("this is a copy; the chat that it comes from is unchanged")
 
     async def action_delete_chat(self) -> None:
@@ -189,7 +220,7 @@ class ConversationScreen(Screen[None]):
         if conversation_id == self.chat_id:
             await self.show(await self.services.chat.latest() or self.services.chat.new(self.target))
         await self.refresh_chats()
-        self.flash("chat deleted · ctrl+g u brings it back")
+        self.flash(f"chat deleted · {self.key('restore-chat')} brings it back")
 
     async def action_restore_chat(self) -> None:
         """Bring back the chat that was deleted last."""
@@ -208,7 +239,7 @@ class ConversationScreen(Screen[None]):
         if not varied:
             self.flash("there is only one variant", "warning")
             return
-        await self.services.chat.settle(self.chat_id)
+        self._end_editing()
         self.pane.show_thread(await self.services.chat.show_sibling(self.chat_id, varied[-1].id, step))
 
     async def open_chat(self, conversation_id: str) -> None:
@@ -233,11 +264,12 @@ class ConversationScreen(Screen[None]):
         self.targets.use(target)
 
     async def save_draft(self) -> None:
-        """Keep what is typed but not sent."""
+        """Keep what is typed but not sent; an earlier message that is edited is kept already."""
         if self.pane.conversation_id:
-            await self.services.chat.save_draft(self.chat_id, self.prompt.text)
+            draft = (self._editing and self._editing.draft) or self.prompt.text
+            await self.services.chat.save_draft(self.chat_id, draft)
 
     async def refresh_chats(self) -> None:
         """Show the newest chats in the sidebar."""
         chat = self.services.chat
-        await self.sidebar.show_chats(await chat.recent(), self.chat_id, chat.streaming)
+        self.sidebar.show_chats(await chat.recent(), self.chat_id, chat.streaming)

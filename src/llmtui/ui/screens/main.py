@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import ClassVar
 
@@ -10,14 +11,12 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.getters import query_one
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import TextArea
 
 from llmtui.core.errors import ModelNotFound
-from llmtui.core.history import StoreReport, Target
-from llmtui.services.chat import Thread
-from llmtui.services.health import HealthState
+from llmtui.core.history import StoreReport
 from llmtui.services.services import Services
 from llmtui.ui.actions import perform
 from llmtui.ui.clipboard import copy
@@ -25,14 +24,13 @@ from llmtui.ui.jobs import JobOwner
 from llmtui.ui.keymap import bindings
 from llmtui.ui.messages import (
     JobFailed,
-    ProviderProbed,
     ReplyEnded,
     ReplyGrew,
     ReplyNamed,
     ReplyNoted,
     ReplyOpened,
 )
-from llmtui.ui.screens.conversations import ConversationScreen
+from llmtui.ui.screens.targets import TargetScreen
 from llmtui.ui.transcript import Transcript
 from llmtui.ui.widgets.chat_pane import ChatPane
 from llmtui.ui.widgets.flash import Flash
@@ -42,15 +40,15 @@ from llmtui.ui.widgets.sidebar import Sidebar
 from llmtui.ui.widgets.status_bar import StatusBar
 
 DRAFT_AFTER_S = 1.0
+FIRST_FRAME_WITHIN_S = 0.5
 RAIL_BELOW = 100
 """Columns below which the sidebar folds to a rail."""
 HIDDEN_BELOW = 60
 LOW_BELOW = 14
 """Rows below which title and status make way for the conversation."""
-BADGES = {"local": "local", "cloud": "cloud", "hybrid": "may leave this machine"}
 
 
-class MainScreen(ConversationScreen):
+class MainScreen(TargetScreen):
     """Lays the parts out and routes between them; siblings never touch each other."""
 
     AUTO_FOCUS = "Prompt"
@@ -64,12 +62,11 @@ class MainScreen(ConversationScreen):
     MainScreen.-low Transcript { margin: 0; }
     """
 
-    status = query_one(StatusBar)
-
     def __init__(self, services: Services, jobs: JobOwner) -> None:
         super().__init__(services, jobs)
         self.problems: Sequence[str] = ()
         """What config, keys and themes have to say at the start."""
+        self._painted = asyncio.Event()
         self._draft_timer: Timer | None = None
         self._sidebar_folded: bool | None = None
         """What the person chose; None: the width decides."""
@@ -79,10 +76,15 @@ class MainScreen(ConversationScreen):
         with Horizontal(id="body"):
             yield Sidebar(self.services.health.infos)
             with Vertical(id="right"):
-                yield ChatPane(self.services.chat.running)
+                yield ChatPane(self.services.chat.running, self.jobs.keymap)
                 yield Prompt(keymap=self.jobs.keymap)
         yield Flash()
-        yield StatusBar()
+        yield StatusBar(self.jobs.keymap)
+
+    @property
+    def focus_chain(self) -> list[Widget]:
+        """Prompt, transcript, sidebar: from the bottom right, the reverse of how they are laid out."""
+        return super().focus_chain[::-1]
 
     # Starting
 
@@ -92,25 +94,28 @@ class MainScreen(ConversationScreen):
             self.sidebar.show_health(self.services.health.of(info.id))
         self.services.chat.recorder.on_change = self._show_problem
         self.place(self.services.chat.new(self.target))
-        self.call_after_refresh(self.begin)
+        self.call_after_refresh(self._painted.set)
+        self.begin()
 
     @work(group="begin", exit_on_error=False)
     async def begin(self) -> None:
         """Open the database, show the last chat, and ask the providers how they are."""
+        # A key pressed before the first frame may wait for the database, and the frame would wait for the key.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._painted.wait(), FIRST_FRAME_WITHIN_S)
         gc.freeze()
         gc.enable()
         # A reply's first word shall not wait for the parser that shows it.
         await asyncio.to_thread(import_module, "llmtui.ui.transcript.markdown")
         report = await self.services.chat.open()
-        self._show_report(report)
         thread = await self.services.chat.latest()
         # Whoever was faster than the database goes on in the chat that stands there.
         if thread is not None and not self.prompt.text and not self.pane.transcript.entries:
             await self.show(thread)
         self.prompt.set_history(await self.services.chat.prompts())
         self.jobs.probe_all()
-        for problem in self.problems:
-            self.flash(problem, "warning")
+        if notices := [*_notices(report), *self.problems]:
+            self.flash("\n".join(notices), "warning")
 
     # Replies
 
@@ -151,18 +156,13 @@ class MainScreen(ConversationScreen):
         self.pane.end_reply(event)
         request = event.message.request
         if request is not None:
-            health = self.services.health
-            news = (
-                health.note_failure(request.provider, event.error)
-                if event.error
-                else health.note_success(request.provider)
-            )
-            self.sidebar.show_health(news)
+            self.sidebar.show_health(self.services.health.note_reply(request, event.error))
         if event.message.conversation_id != self.chat_id:
-            title = self.services.chat.thread(event.message.conversation_id).conversation.title
-            self.flash(f"reply ended in “{title}”")
-        elif isinstance(event.error, ModelNotFound):
-            self.action_pick_model()
+            if title := self.services.chat.title(event.message.conversation_id):
+                self.flash(f"reply ended in “{title}”")
+        elif isinstance(event.error, ModelNotFound) and self.is_current and not self.prompt.text:
+            # Never under the fingers of somebody who types: enter would take a model.
+            self.action_pick_model(str(event.error))
         await self.show_context()
         await self.refresh_chats()
 
@@ -172,84 +172,11 @@ class MainScreen(ConversationScreen):
         self.log.error(event.job, event.error)
         self.flash(f"{event.job}: {type(event.error).__name__}: {event.error}", "error")
 
-    # Providers and models
-
-    @on(ProviderProbed)
-    def show_health(self, event: ProviderProbed) -> None:
-        """Show news of a provider."""
-        self.sidebar.show_health(event.health)
-
-    @on(Sidebar.ProviderChosen)
-    async def choose_provider(self, event: Sidebar.ProviderChosen) -> None:
-        """Talk to a provider from now on, by the model last used there."""
-        await self.switch(Target(event.provider_id))
-
     @on(Sidebar.ChatChosen)
     async def choose_chat(self, event: Sidebar.ChatChosen) -> None:
         """Show a chat."""
         await self.open_chat(event.conversation_id)
         self.prompt.focus()
-
-    async def switch(self, target: Target) -> None:
-        """Send the next message elsewhere; draft and scroll stay as they are."""
-        self.show_target(target)
-        await self.services.chat.retarget(self.chat_id, self.target)
-        self.prompt.focus()
-        health = self.services.health.of(self.target.provider)
-        if health.state in (HealthState.NO_KEY, HealthState.DOWN):
-            words = f"{self.target.provider}: {health.state} · {health.hint or health.detail}"
-            self.flash(words, "warning")
-        self.jobs.probe(self.target.provider)
-        await self.show_context()
-
-    async def show(self, thread: Thread) -> None:
-        """Show a conversation, and how full it is."""
-        await super().show(thread)
-        await self.show_context()
-
-    def show_target(self, target: Target) -> None:
-        """Show where the next message goes."""
-        self.targets.use(target)
-        self.sidebar.show_current(self.target.provider)
-        info = self.services.health.info(self.target.provider)
-        self.status.target = self.target
-        self.status.badge = BADGES[info.type] if info else "not configured"
-
-    async def show_context(self) -> None:
-        """Show how full the model's context is, after the last reply."""
-        thread = self.services.chat.thread(self.chat_id)
-        usage = next((m.request.usage for m in reversed(thread.messages) if m.request), None)
-        if usage is None or usage.input is None:
-            self.status.context = None
-            return
-        window = await self.services.models.context_window(self.target)
-        self.status.context = (usage.input + (usage.output or 0), window)
-
-    def action_pick_model(self) -> None:
-        """Pick a model of any provider, or type its name."""
-        from llmtui.ui.modals.model_picker import ModelPicker
-
-        async def use(target: Target | None) -> None:
-            if target is not None:
-                await self.switch(target)
-
-        picker = ModelPicker(self.services.health.infos, self.target, self.services.models)
-        self.app.push_screen(picker, use)
-
-    async def action_select_provider(self, place: int) -> None:
-        """Talk to the provider with this digit."""
-        providers = self.sidebar.providers
-        if place <= len(providers):
-            await self.switch(Target(providers[place - 1].id))
-
-    async def action_next_provider(self) -> None:
-        """Talk to the next provider of the sidebar."""
-        await self.switch(self.targets.next_provider())
-
-    async def action_previous_model(self) -> None:
-        """Talk to the provider and model used before."""
-        if (before := self.targets.previous()) is not None:
-            await self.switch(before)
 
     # Keys, layout, drafts
 
@@ -275,10 +202,11 @@ class MainScreen(ConversationScreen):
         if text:
             self.flash(await copy(self.app, text))
             self.clear_selection()
+            self.prompt.deselect()
         elif self.services.chat.stop(self.chat_id):
             self.flash("stopped")
         else:
-            self.flash("nothing is selected and nothing runs · ctrl+g q quits")
+            self.flash(f"nothing is selected and nothing runs · {self.key('quit')} quits")
 
     @on(Transcript.CopyRequested)
     async def copy_from_transcript(self, event: Transcript.CopyRequested) -> None:
@@ -289,6 +217,17 @@ class MainScreen(ConversationScreen):
     async def copy_link(self, event: Transcript.LinkRequested) -> None:
         """Copy a link's target: a browser here would open on the server, not before the person."""
         self.flash(f"{event.url}: {await copy(self.app, event.url)}")
+
+    @on(events.DescendantFocus)
+    def show_focus(self, event: events.DescendantFocus) -> None:
+        """Show where the keys go."""
+        if event.widget is self.pane.transcript:
+            self.pane.transcript.show_cursor()
+
+    @on(Transcript.EndPassed)
+    def leave_transcript(self) -> None:
+        """Go on from the last message to the prompt."""
+        self.prompt.focus()
 
     def action_toggle_sidebar(self) -> None:
         """Fold or unfold the sidebar, whatever the width."""
@@ -324,6 +263,7 @@ class MainScreen(ConversationScreen):
         problem = self.services.chat.recorder.problem
         self.pane.show_banner(f"not recorded: {problem}" if problem else "")
 
-    def _show_report(self, report: StoreReport) -> None:
-        if report.set_aside:
-            self.flash(f"the database was damaged; it is kept as {report.set_aside}", "warning")
+
+def _notices(report: StoreReport) -> Iterator[str]:
+    if report.set_aside:
+        yield f"the database was damaged; it is kept as {report.set_aside}"

@@ -43,6 +43,8 @@ _NEWLINE = re.compile(r"\r\n?|\n")
 _TASK = re.compile(r"\[([ xX])\][ \t]+")
 _SETTLED = 12
 """Characters after which a line can no longer turn out to be a list marker."""
+_LEAST = 5
+"""Cells that the text of a list or quote keeps; nested deeper, it is not indented any more."""
 _HIGHLIGHTED = 100_000
 """Longer code is shown plain: colours are not worth a stall."""
 
@@ -131,6 +133,8 @@ class _Renderer:
         return [[self._ink.chrome("─" * width, ".rule")]]
 
     def _quote(self, node: SyntaxTreeNode, width: int) -> list[Line]:
+        if width - 2 < _LEAST:
+            return self._children(node, width)
         bar = self._ink.chrome("▌ ", ".rule")
         return prefixed(self._children(node, width - 2), bar, bar)
 
@@ -140,6 +144,8 @@ class _Renderer:
         tight = all(
             child.hidden for item in node.children for child in item.children if child.type == "paragraph"
         )
+        if width - size - 1 < _LEAST:
+            return self._stack(node.children, width, tight)
         lines: list[Line] = []
         for number, (item, mark) in enumerate(zip(node.children, marks, strict=True)):
             lines += [[]] if number and not tight else []

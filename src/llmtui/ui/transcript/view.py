@@ -59,6 +59,12 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         entry_id: str
 
     @dataclass
+    class EndPassed(Message):
+        """The cursor was sent on past the last message."""
+
+        transcript: Transcript
+
+    @dataclass
     class CopyRequested(Message):
         """The reader wants this text on the clipboard."""
 
@@ -156,6 +162,11 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
             self._viewport.reveal(place)
             self._sync()
 
+    def show_cursor(self) -> None:
+        """Put the message cursor on the last message in view, if it is nowhere yet."""
+        if self.selected is None and (visible := self._viewport.visible()):
+            self._select(visible[-1])
+
     def follow(self) -> None:
         """Go to the end and follow what comes in."""
         self._viewport.follow()
@@ -164,15 +175,18 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
     # --- keys and mouse --------------------------------------------------------------------
 
     def action_walk(self, step: int) -> None:
-        """Move the message cursor; past either end the key is left to others."""
+        """Move the message cursor; before the first message the key is left to others."""
         stack = self._viewport.stack
         here = stack.place(self.selected) if self.selected else None
         place = self._viewport.visible()[-1] if here is None and stack else (here or 0) + step
-        if not 0 <= place < len(stack):
+        if place >= len(stack):
+            self.post_message(self.EndPassed(self))
+        elif place < 0:
             raise SkipAction
-        self._select(place)
-        self._viewport.reveal(place)
-        self._sync()
+        else:
+            self._select(place)
+            self._viewport.reveal(place)
+            self._sync()
 
     def action_fold(self) -> None:
         """Show or hide the selected message's reasoning."""

@@ -14,11 +14,10 @@ from llmtui.core.history import StoredMessage
 from llmtui.services.chat import Thread
 from llmtui.services.reply import Reply
 from llmtui.ui.entries import entry_of
+from llmtui.ui.keymap import Keymap
 from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyNamed, ReplyNoted, ReplyOpened
 from llmtui.ui.transcript import Entry, Transcript
 from llmtui.ui.widgets.activity import Activity
-
-WELCOME = "Ask anything. ctrl+o picks the model, ctrl+g shows more keys."
 
 
 class ChatPane(Vertical):
@@ -43,9 +42,10 @@ class ChatPane(Vertical):
     transcript = query_one(Transcript)
     activity = query_one(Activity)
 
-    def __init__(self, reply_of: Callable[[str], Reply | None]) -> None:
+    def __init__(self, reply_of: Callable[[str], Reply | None], keymap: Keymap) -> None:
         super().__init__(classes="-empty")
         self._reply_of = reply_of
+        self._keymap = keymap
         self._thread: Thread | None = None
         self._live: dict[str, Entry] = {}
         """What has arrived of each reply that streams, shown or not."""
@@ -54,9 +54,11 @@ class ChatPane(Vertical):
         """Title, banner, transcript, activity."""
         yield Static("", id="title", markup=False)
         yield Static("", id="banner", markup=False)
-        yield Static(WELCOME, id="welcome", markup=False)
+        model, more = self._keymap.hint("pick-model"), self._keymap.hint("leader")
+        welcome = f"Ask anything. {model} picks the model, {more} shows more keys."
+        yield Static(welcome, id="welcome", markup=False)
         yield Transcript()
-        yield Activity()
+        yield Activity(self._keymap)
 
     @property
     def conversation_id(self) -> str | None:
@@ -67,7 +69,7 @@ class ChatPane(Vertical):
         """Show a conversation, going to its end."""
         self._thread = thread
         done = [message for message in thread.messages if message.id not in self._live]
-        self.transcript.show([entry_of(message) for message in done])
+        self.transcript.show([self._entry(message) for message in done])
         for message in thread.messages:
             if message.id in self._live:
                 self.transcript.begin(self._live[message.id])
@@ -89,14 +91,17 @@ class ChatPane(Vertical):
     def add_message(self, thread: Thread, message: StoredMessage) -> None:
         """Show a message that the person just sent."""
         self._thread = thread
-        self.transcript.append(entry_of(message))
+        for earlier in thread.messages[-2:-1]:
+            # The keys that its alert names work for the newest message only.
+            self.transcript.update(self._entry(earlier))
+        self.transcript.append(self._entry(message))
         self.transcript.follow()
         self._show_title()
         self._refresh_empty()
 
     def open_reply(self, event: ReplyOpened) -> None:
         """Make room for a reply."""
-        self._live[event.message.id] = entry_of(event.message)
+        self._live[event.message.id] = self._entry(event.message)
         if self._shows(event.message.conversation_id):
             self.transcript.begin(self._live[event.message.id])
             self._refresh_empty()
@@ -130,11 +135,17 @@ class ChatPane(Vertical):
         warned = self._live.pop(event.message.id, None)
         if not self._shows(event.message.conversation_id):
             return
-        entry = entry_of(event.message)
+        entry = self._entry(event.message)
         if warned and warned.alert and not entry.alert:
             entry = replace(entry, alert=warned.alert, alert_level="warning")
         self.transcript.close(entry)
-        self.activity.watch_reply(None)
+        self.activity.watch_reply(self._reply_of(event.message.conversation_id))
+
+    def _entry(self, message: StoredMessage) -> Entry:
+        """The message as shown; only the newest names keys, which would do nothing for the others."""
+        last = self._thread.last if self._thread else None
+        newest = last is None or message.id == last.id or message.parent_id == last.id
+        return entry_of(message, self._keymap if newest else None)
 
     def _change_live(self, conversation_id: str, message_id: str, **changes: str) -> None:
         self._live[message_id] = replace(self._live[message_id], **changes)  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from llmtui.core.history import Conversation
+from llmtui.services.chat import name_of
 
 
 class ChatRow(Widget):
@@ -18,7 +19,7 @@ class ChatRow(Widget):
     ChatRow:ansi.-cursor { background: ansi_default; text-style: reverse; }
     """
 
-    chat: reactive[Conversation | None] = reactive(None)
+    title: reactive[str] = reactive("")
     current: reactive[bool] = reactive(False, toggle_class="-current")
     """Whether it is the one shown."""
     busy: reactive[bool] = reactive(False)
@@ -26,17 +27,12 @@ class ChatRow(Widget):
 
     def __init__(self, chat: Conversation) -> None:
         super().__init__(classes="row")
-        self.set_reactive(ChatRow.chat, chat)
-        self._chat_id = chat.id
-
-    @property
-    def key(self) -> str:
+        self.set_reactive(ChatRow.title, name_of(chat))
+        self.key = chat.id
         """What the row stands for."""
-        return self._chat_id if self.chat is None else self.chat.id
 
     def render(self) -> Content:
         """The title, shortened."""
         mark = Content("▸" if self.current else " ")
         mark += Content.styled("» ", "$text-accent") if self.busy else Content("  ")
-        title = self.chat.title if self.chat else ""
-        return mark + Content(title).truncate(max(0, self.size.width - 3), ellipsis=True)
+        return mark + Content(self.title).truncate(max(0, self.size.width - 3), ellipsis=True)

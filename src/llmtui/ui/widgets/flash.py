@@ -1,10 +1,12 @@
-"""Short confirmations: one line that shows the newest and then goes."""
+"""Short confirmations: the newest is shown for some seconds and then goes."""
 
 from typing import Literal
 
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
+
+from llmtui.core.text import sanitise
 
 Severity = Literal["information", "warning", "error"]
 
@@ -15,16 +17,15 @@ _S_PER_CHARACTER = 0.04
 
 
 class Flash(Static):
-    """One line of text that hides itself; a newer one takes its place, they do not stack up."""
+    """A text that hides itself; a newer one takes its place, they do not stack up."""
 
     DEFAULT_CSS = """
     Flash {
-        height: 1;
+        height: auto;
+        max-height: 40%;
         width: 1fr;
         padding: 0 1;
         display: none;
-        text-wrap: nowrap;
-        text-overflow: ellipsis;
         background: $panel;
         color: $foreground;
         &.-warning { color: $warning; }
@@ -41,7 +42,7 @@ class Flash(Static):
         """Show a text for some seconds."""
         for name in _WORDS:
             self.set_class(name == severity, f"-{name}")
-        self.update(Content(_WORDS.get(severity, "") + " ".join(text.split())))
+        self.update(Content(_WORDS.get(severity, "") + sanitise(text).strip()))
         self.add_class("-shown")
         if self._timer is not None:
             self._timer.stop()

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import events
+from textual.actions import SkipAction
 from textual.geometry import Size
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
+from textual.widgets.text_area import Selection
 
 from llmtui.core.text import sanitise
 from llmtui.ui.keymap import Keymap
@@ -111,6 +113,14 @@ class Prompt(TextArea):
             self.post_message(self.Rejected(self, reason))
         else:
             self.insert_text(sanitise(event.text))
+
+    def action_copy(self) -> None:
+        """Leave copying to the screen, which says what became of it."""
+        raise SkipAction
+
+    def deselect(self) -> None:
+        """Select nothing; the cursor stays."""
+        self.selection = Selection.cursor(self.cursor_location)
 
     def set_history(self, prompts: Sequence[str]) -> None:
         """Set the earlier prompts, newest first."""

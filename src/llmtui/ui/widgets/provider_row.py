@@ -48,10 +48,12 @@ class ProviderRow(Widget):
         """The row, its state word at the right edge."""
         health = self.health or Health(self.info.id)
         glyph, color = _GLYPHS[health.state]
-        mark = Content("▸" if self.current else " ") + Content.styled(glyph, color)
+        digit = str(self.place) if self.place < 10 else " "
+        left = Content("▸" if self.current else " ") + Content.styled(glyph, color)
+        left += Content.styled(digit, "$foreground-muted")
         if self.rail:
-            return mark + Content(str(self.place))
-        left = mark + Content(f" {self.info.name}{_badge(self.info)}")
+            return left
+        left += Content(f" {self.info.name}{_badge(self.info)}")
         word = Content.styled(_words(health), "$foreground-muted")
         width = self.size.width
         room = width - word.cell_length - 1

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from llmtui.core.history import Conversation
 from llmtui.core.models import ProviderInfo
+from llmtui.services.chat import name_of
 from llmtui.services.health import Health
 from llmtui.ui.widgets.chat_row import ChatRow
 from llmtui.ui.widgets.provider_row import ProviderRow
@@ -89,18 +90,19 @@ class Sidebar(VerticalScroll, can_focus=True):
         for row in self.query(ProviderRow):
             row.current = row.info.id == provider_id
 
-    async def show_chats(self, chats: Sequence[Conversation], current: str, streaming: Iterable[str]) -> None:
+    def show_chats(self, chats: Sequence[Conversation], current: str, streaming: Iterable[str]) -> None:
         """Show the newest chats; those that a reply streams into are marked."""
-        box, busy = self.query_one("#chats", Vertical), set(streaming)
-        shown = [chat for chat in chats if chat.title][:CHATS_SHOWN]
+        box, busy, shown = self.query_one("#chats", Vertical), set(streaming), chats[:CHATS_SHOWN]
         rows = list(box.query(ChatRow))
-        if [row.key for row in rows] != [chat.id for chat in shown]:
-            await box.remove_children()
-            rows = [ChatRow(chat) for chat in shown]
-            await box.mount_all(rows)
-        for row, chat in zip(rows, shown, strict=True):
-            row.chat, row.busy = chat, chat.id in busy
-            row.current = chat.id == current
+        fresh = [ChatRow(chat) for chat in shown[len(rows) :]]
+        if fresh:
+            box.mount_all(fresh)
+        for row, chat in zip(rows + fresh, shown, strict=False):
+            row.title, row.key = name_of(chat), chat.id
+            row.busy, row.current = chat.id in busy, chat.id == current
+        for place, row in enumerate(rows):
+            # Rows are reused, so that nothing is awaited and no two calls can get between each other.
+            row.display = place < len(shown)
 
     @on(events.Focus)
     def start_at_current(self) -> None:
@@ -144,7 +146,7 @@ class Sidebar(VerticalScroll, can_focus=True):
     @property
     def _rows(self) -> list[ProviderRow | ChatRow]:
         rows: list[ProviderRow | ChatRow] = list(self.query(ProviderRow))
-        return rows if self.rail else rows + list(self.query(ChatRow))
+        return rows if self.rail else rows + [row for row in self.query(ChatRow) if row.display]
 
     def _move_to(self, index: int) -> None:
         rows = self._rows

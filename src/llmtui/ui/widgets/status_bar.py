@@ -1,10 +1,14 @@
 """The line at the bottom: what answers, and how full its context is."""
 
+from typing import ClassVar
+
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from llmtui.core.history import Target
+from llmtui.services.models import Fullness
+from llmtui.ui.keymap import Keymap
 
 
 class StatusBar(Widget):
@@ -13,20 +17,24 @@ class StatusBar(Widget):
     DEFAULT_CSS = """
     StatusBar { height: 1; width: 1fr; padding: 0 1; background: $panel; color: $text-muted; }
     """
-    HINTS = ("ctrl+o model", "ctrl+g more", "F1 help")
+    HINTS: ClassVar = {"pick-model": "model", "leader": "more", "help": "help"}
 
     target: reactive[Target | None] = reactive(None)
     badge: reactive[str] = reactive("")
     """Where text goes: `local`, `cloud`, or `may leave this machine`."""
-    context: reactive[tuple[int, int | None] | None] = reactive(None)
-    """Tokens in the context, and the model's window where it is known."""
+    context: reactive[Fullness | None] = reactive(None)
+    """How full the model's context is; None: nothing has been asked."""
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__()
+        self._hints = tuple(f"{keymap.hint(action)} {word}" for action, word in self.HINTS.items())
 
     def render(self) -> Content:
         """The line, hints dropped from the left where it is narrow."""
         left = Content("  ").join(part for part in (self._model(), self._fullness()) if part)
         width = self.size.width
-        for first in range(len(self.HINTS) + 1):
-            right = Content.styled(" · ".join(self.HINTS[first:]), "$foreground-muted")
+        for first in range(len(self._hints) + 1):
+            right = Content.styled(" · ".join(self._hints[first:]), "$foreground-muted")
             gap = width - left.cell_length - right.cell_length
             if gap >= 1:
                 return left + Content(" " * gap) + right
@@ -42,9 +50,9 @@ class StatusBar(Widget):
     def _fullness(self) -> Content:
         if self.context is None:
             return Content("")
-        used, window = self.context
-        if window:
-            share = 100 * used / window
+        mark = "~" if self.context.estimated else ""
+        if self.context.window:
+            share = 100 * self.context.used / self.context.window
             color = "$text-error" if share >= 80 else "$text-warning" if share >= 50 else "$foreground-muted"
-            return Content.styled(f"ctx {share:.0f}%", color)
-        return Content.styled(f"ctx {used} tok", "$foreground-muted")
+            return Content.styled(f"ctx {mark}{share:.0f}%", color)
+        return Content.styled(f"ctx {mark}{self.context.used} tok", "$foreground-muted")

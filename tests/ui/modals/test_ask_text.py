@@ -1,35 +1,5 @@
-import pytest
-
 from llmtui.ui.modals.ask_text import AskText
-from llmtui.ui.modals.confirm import Confirm
 from tests.ui.pilots import DialogApp, shown, type_at_once, until
-
-
-@pytest.mark.parametrize(
-    ("keys", "answer"),
-    [
-        (["y"], True),
-        (["n"], False),
-        (["escape"], False),
-        (["enter"], False),
-        (["down", "enter"], True),
-    ],
-)
-async def test_a_question_is_answered_and_enter_is_the_harmless_answer(keys: list[str], answer: bool) -> None:
-    app = DialogApp(Confirm("Delete [/x]", "Delete “[/x]”?", yes="yes, delete", no="no, keep"))
-    async with app.run_test() as pilot:
-        await until(pilot, lambda: "Delete “[/x]”?" in shown(app))
-        await pilot.press(*keys)
-
-    assert app.results == [answer]
-
-
-async def test_a_question_fits_a_small_screen() -> None:
-    app = DialogApp(Confirm("Delete", "A long question " * 4))
-    async with app.run_test(size=(40, 10)) as pilot:
-        await until(pilot, lambda: "y yes" in shown(app))
-
-        assert "yes" in shown(app)
 
 
 async def test_a_text_begins_with_what_it_is_now() -> None:
