@@ -97,3 +97,25 @@ def test_idle_writes_nothing(start: Start, config: Callable[[str], str]) -> None
     written = len(terminal.written)
     terminal.pump(3.0)
     assert len(terminal.written) == written
+
+
+def test_the_screen_comes_back_whole_after_a_pause(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(QUICK))
+    terminal.wait_for("Message")
+    terminal.wait_quiet()
+    os.kill(terminal.pid, signal.SIGTSTP)
+    terminal.wait_for(lambda _: b"\x1b[?1049l" in terminal.written)
+    terminal.wait_quiet()
+    terminal.screen.reset()
+    os.kill(terminal.pid, signal.SIGCONT)
+    terminal.wait_for("Fake")
+    terminal.wait_for("Message")
+
+
+def test_it_ends_when_its_terminal_is_closed_in_mid_reply(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(SLOW))
+    terminal.wait_for("Fake")
+    terminal.type("tell me a story" + ENTER)
+    terminal.wait_for("word10")
+    terminal._close()
+    terminal.wait_exit()

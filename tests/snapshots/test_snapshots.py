@@ -128,7 +128,7 @@ def test_theme(app: LlmtuiApp, snap_compare: Compare, theme: str) -> None:
         ("ctrl+g",),
         ("ctrl+o",),
         ("f1",),
-        ("shift+tab", "up", "up", "up", "enter"),
+        ("tab", "up", "up", "enter"),
         ("ctrl+g", "s"),
         ("ctrl+n",),
         ("ctrl+g", "3"),

@@ -163,9 +163,6 @@ ACTIONS: tuple[Action, ...] = (
     _leader("sidebar", "s", "toggle_sidebar", "Sidebar", "Show or fold the sidebar", "Screen"),
     Action("repaint", ("ctrl+l",), "repaint", "Repaint", "Draw the whole screen again", "Screen"),
     Action("help", ("f1", f"{LEADER}?", f"{LEADER}f1"), "show_help", "Help", "Keys and help", "Screen"),
-    _leader(
-        "suspend", "z", "app.suspend_process", "Suspend", "Back to the shell; its fg comes back here", "Screen"
-    ),
     _leader("quit", "q", "app.quit", "Quit", "Leave; replies in progress are kept", "Screen"),
     Action(
         "transcript.previous", ("up", "k", "alt+up"), "", "Up", "Previous message", "Transcript", "transcript"

@@ -8,9 +8,12 @@ from contextlib import suppress
 from typing import ClassVar
 
 from textual.binding import BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from llmtui.services.services import Services
+from llmtui.ui.driver import TerminalDriver
 from llmtui.ui.jobs import JobOwner
 from llmtui.ui.keymap import validate_keymap
 from llmtui.ui.palette import ActionCommands, Palette
@@ -35,6 +38,11 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
         self.keymap, problems = validate_keymap(services.keys)
         self.set_keymap(self.keymap.textual())
         self.chat_screen.problems = (*services.warnings, *problems, *self._dress())
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice, unless that is the plain terminal."""
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is the app's first."""

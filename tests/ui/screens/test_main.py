@@ -2,6 +2,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Static
 
 from llmtui.core.errors import ConnectError, ModelNotFound
@@ -467,3 +468,12 @@ async def test_the_keys_that_are_named_are_the_persons_own(tmp_path: Path) -> No
         await desk.ended.get()
         await desk.settle()
         assert desk.entries[-1].alert == "stopped · f2 continues, f3 r retries"
+
+
+async def test_a_paste_goes_to_the_prompt_wherever_the_keys_go(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        desk.screen.sidebar.focus()
+        await desk.settle()
+        desk.app.post_message(events.Paste("one\ntwo"))
+        await until(desk.pilot, lambda: desk.screen.prompt.text == "one\ntwo")
+        assert type(desk.app.focused).__name__ == "Prompt"

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from llmtui.ui.transcript import Entry, ToolLine, Transcript
+from llmtui.ui.transcript.selection import whole_card
 
 PROSE = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor. " * 3
 MARKDOWN = f"## Head\n\n{PROSE}\n\n- one\n- two\n\n```python\nx = 1\n```\n\n|a|b|\n|-|-|\n|1|2|\n"
@@ -324,6 +325,19 @@ async def test_dragging_selects_text_without_decoration() -> None:
         assert "".join(marked).rstrip() == "is quoted"
         transcript.append(user(3))
         assert pilot.app.screen.get_selected_text() == "is quoted\n\nand"
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark"])
+async def test_selected_text_can_be_read(theme: str) -> None:
+    async with Host(user(1)).run_test(size=(80, 24)) as pilot:
+        pilot.app.theme = theme
+        await pilot.pause()
+        transcript = transcript_of(pilot)
+        pilot.app.screen.selections = {transcript: whole_card(transcript._viewport.stack, 0)}
+        await pilot.pause()
+        selected = [s for s in transcript.render_line(1) if s.style and s.style.bgcolor == _selection(pilot)]
+        assert any(segment.text.strip() for segment in selected)
+        assert all(s.style.color != s.style.bgcolor for s in selected if s.style and s.text.strip())
 
 
 def _selection(pilot: Pilot[None]) -> object:

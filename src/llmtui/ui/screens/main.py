@@ -7,7 +7,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import ClassVar
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -60,6 +60,7 @@ class MainScreen(TargetScreen):
     MainScreen #right { width: 1fr; height: 1fr; }
     MainScreen.-low #title, MainScreen.-low StatusBar { display: none; }
     MainScreen.-low Transcript { margin: 0; }
+    MainScreen:nocolor > .screen--selection { text-style: reverse; }
     """
 
     def __init__(self, services: Services, jobs: JobOwner) -> None:
@@ -95,12 +96,12 @@ class MainScreen(TargetScreen):
         self.services.chat.recorder.on_change = self._show_problem
         self.place(self.services.chat.new(self.target))
         self.call_after_refresh(self._painted.set)
-        self.begin()
+        # The app's worker: what goes wrong there comes back as `JobFailed`.
+        self.jobs.run_worker(self.begin(), name="begin", group="begin", exit_on_error=False)
 
-    @work(group="begin", exit_on_error=False)
     async def begin(self) -> None:
         """Open the database, show the last chat, and ask the providers how they are."""
-        # A key pressed before the first frame may wait for the database, and the frame would wait for the key.
+        # A key pressed before the first frame waits for the database, and the frame for the key.
         with suppress(TimeoutError):
             await asyncio.wait_for(self._painted.wait(), FIRST_FRAME_WITHIN_S)
         gc.freeze()
@@ -228,6 +229,12 @@ class MainScreen(TargetScreen):
     def leave_transcript(self) -> None:
         """Go on from the last message to the prompt."""
         self.prompt.focus()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take what is pasted while another part has the keys."""
+        event.stop()
+        self.prompt.focus()
+        self.prompt.post_message(events.Paste(event.text))
 
     def action_toggle_sidebar(self) -> None:
         """Fold or unfold the sidebar, whatever the width."""

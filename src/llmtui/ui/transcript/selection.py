@@ -31,6 +31,9 @@ def whole_card(stack: Stack, place: int) -> Selection:
 def marked(strip: Strip, span: tuple[int, int], style: Style) -> Strip:
     """The strip with the characters of the span in the style of a selection."""
     first, end = span
+    if style.color == style.bgcolor:
+        # Textual's way to say that selected text keeps its own colours.
+        style = Style(bgcolor=style.bgcolor, reverse=style.reverse)
     start = strip.index_to_cell_position(first)
     stop = strip.cell_length if end < 0 else strip.index_to_cell_position(min(end, len(strip.text)))
     middle = Strip(Segment.apply_style(strip.crop(start, stop), post_style=style))

@@ -1,0 +1,50 @@
+"""Textual's driver, made to outlive its terminal."""
+
+from typing import IO, Any, cast
+
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+
+class LastingOutput:
+    """A terminal to write to; what is written after it has gone is dropped."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write, if anybody is there."""
+        try:
+            self._file.write(text)
+        except OSError:
+            return
+
+    def flush(self) -> None:
+        """Flush, if anybody is there."""
+        try:
+            self._file.flush()
+        except OSError:
+            return
+
+    def fileno(self) -> int:
+        """The terminal's descriptor."""
+        return self._file.fileno()
+
+
+class TerminalDriver(LinuxDriver):
+    """A driver whose writing thread does not end when the terminal hangs up.
+
+    Textual 8.2's thread ends by the first error; its queue then fills, and the next write blocks the loop
+    before the reply that streams could be kept.
+    """
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._file = cast(Any, LastingOutput(cast(IO[str], self._file)))
