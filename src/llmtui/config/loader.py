@@ -54,7 +54,7 @@ def find_config(option: Path | None, paths: Paths) -> Path | None:
 def load_settings(path: Path | None, environ: Mapping[str, str]) -> LoadedSettings:
     """Read a file, or with None only the environment; raises ConfigError with all problems, a line each."""
     if path is None:
-        return LoadedSettings(_completed(AppSettings(), environ), None)
+        return LoadedSettings(_completed(AppSettings.model_construct(), environ), None)
     try:
         document = read_document(path)
     except OSError as error:

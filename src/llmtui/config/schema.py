@@ -31,7 +31,8 @@ Keys = Annotated[str, AfterValidator(_named_keys)]
 class Settings(BaseModel):
     """Base of all settings: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A validator is built when something is validated: without a config file most are never needed.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class TimeoutSettings(Settings):

@@ -87,7 +87,7 @@ class Registry:
     def _build(self, settings: ProviderSettings) -> BaseProvider:
         provider_class = self._class_of(settings.kind)
         if variable := provider_class.missing_key_of(settings):
-            raise MissingKey(settings.title, variable)
+            raise MissingKey(settings.id, variable)
         try:
             return provider_class(settings)
         except LlmtuiError:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from rich.segment import Segment
 from textual.content import Content
-from textual.highlight import HighlightTheme
 from textual.strip import Strip
 from textual.style import Style
 
@@ -19,6 +19,9 @@ MARGIN = 2
 _CHROME = Style.from_meta({"chrome": True})
 
 
+CodeTheme = Literal["colours", "ansi-dark", "ansi-light"]
+
+
 @dataclass(frozen=True, eq=False)
 class Ink:
     """How text becomes lines at one width and in one theme; compared by identity.
@@ -27,13 +30,13 @@ class Ink:
         width: Cells for text, without the margin.
         base: The style of plain text.
         resolve: Turns a style name (`.strong`, `$text-accent bold`) into a style.
-        code_theme: Colours of highlighted code.
+        code_theme: The palette of highlighted code: the theme's colours, or the terminal's own.
     """
 
     width: int
     base: Style
     resolve: Callable[[str], Style]
-    code_theme: type[HighlightTheme] = HighlightTheme
+    code_theme: CodeTheme = "colours"
     _styles: dict[str, Style] = field(default_factory=dict)
 
     def style(self, name: str | Style) -> Style:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from textual.app import App
-from textual.highlight import ANSIDarkHighlightTheme, ANSILightHighlightTheme, HighlightTheme
 from textual.style import Style
 from textual.widget import Widget
 
-from llmtui.ui.transcript.ink import Ink
+from llmtui.ui.transcript.ink import CodeTheme, Ink
 
 CSS = """
 Transcript {
@@ -103,7 +102,7 @@ def _component(widget: Widget, name: str) -> Style:
     return style if styles.has_rule("color") else replace(style, foreground=None)
 
 
-def _code_theme(app: App[object]) -> type[HighlightTheme]:
+def _code_theme(app: App[object]) -> CodeTheme:
     if not app.native_ansi_color:
-        return HighlightTheme
-    return ANSIDarkHighlightTheme if app.current_theme.dark else ANSILightHighlightTheme
+        return "colours"
+    return "ansi-dark" if app.current_theme.dark else "ansi-light"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import ClassVar
@@ -16,10 +16,10 @@ from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 from rich.segment import Segment
 from textual.content import Content
-from textual.highlight import highlight
+from textual.highlight import ANSIDarkHighlightTheme, ANSILightHighlightTheme, HighlightTheme, highlight
 from textual.style import Style
 
-from llmtui.ui.transcript.ink import Ink, Line, cells, prefixed
+from llmtui.ui.transcript.ink import CodeTheme, Ink, Line, cells, prefixed
 from llmtui.ui.transcript.inline import inline, joined
 from llmtui.ui.transcript.rendered import Rendered
 from llmtui.ui.transcript.seam import SEAM
@@ -39,6 +39,11 @@ def _inline_rule(state: StateCore) -> None:
 
 _PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _PARSER.core.ruler.at("inline", _inline_rule)
+_CODE_THEMES: Mapping[CodeTheme, type[HighlightTheme]] = {
+    "colours": HighlightTheme,
+    "ansi-dark": ANSIDarkHighlightTheme,
+    "ansi-light": ANSILightHighlightTheme,
+}
 _NEWLINE = re.compile(r"\r\n?|\n")
 _TASK = re.compile(r"\[([ xX])\][ \t]+")
 _SETTLED = 12
@@ -245,4 +250,4 @@ def highlighted(code: str, language: str, ink: Ink) -> Content:
     code = code.expandtabs(4)
     if not language or len(code) > _HIGHLIGHTED:
         return Content(code)
-    return highlight(code, language=_lexer(language), theme=ink.code_theme)
+    return highlight(code, language=_lexer(language), theme=_CODE_THEMES[ink.code_theme])
