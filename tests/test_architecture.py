@@ -35,7 +35,7 @@ def test_a_quiet_pull_starts_at_once() -> None:
     ("module", "allowed"),
     [
         ("llmtui.ui.app", {"textual", "rich", "asyncio"}),
-        ("llmtui.cli.tui", HEAVY - SDKS - {"textual", "rich"}),
+        ("llmtui.cli.tui", HEAVY - SDKS - {"textual", "rich", "httpx"}),
         ("llmtui.cli.ask", HEAVY - SDKS - {"textual", "rich"}),
         ("llmtui.core.ports", {"asyncio"}),
     ],
@@ -44,14 +44,15 @@ def test_an_import_costs_only_what_it_may(module: str, allowed: set[str]) -> Non
     assert imported_by(f"import {module}") & HEAVY <= allowed
 
 
-def test_building_everything_loads_no_sdk() -> None:
+def test_the_app_is_built_without_sdk_http_and_markdown() -> None:
     code = (
         "from llmtui.bootstrap import build_services\n"
         "from llmtui.config.loader import load_settings\n"
         "from llmtui.config.paths import user_paths\n"
-        "build_services(load_settings(None, {'ANTHROPIC_API_KEY': 'sk'}), user_paths())"
+        "from llmtui.ui.app import LlmtuiApp\n"
+        "LlmtuiApp(build_services(load_settings(None, {'ANTHROPIC_API_KEY': 'sk'}), user_paths()))"
     )
-    assert imported_by(code) & SDKS == set()
+    assert imported_by(code) & (SDKS | {"httpx", "markdown_it", "pygments"}) == set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
