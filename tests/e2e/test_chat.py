@@ -4,6 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +120,27 @@ def test_it_ends_when_its_terminal_is_closed_in_mid_reply(start: Start, config: 
     terminal.wait_for("word10")
     terminal._close()
     terminal.wait_exit()
+
+
+def test_the_prompt_is_written_in_the_persons_editor(
+    start: Start, config: Callable[[str], str], tmp_path: Path
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf " and finished there" >> "$1"\n')
+    editor.chmod(0o700)
+    terminal = start("--config", config(QUICK), EDITOR=str(editor), VISUAL="")
+    terminal.wait_for("Message")
+    terminal.type("begun here")
+    terminal.wait_for("begun here")
+    terminal.type(LEADER + "e")
+    terminal.wait_for("begun here and finished there")
+
+
+def test_an_editor_that_is_not_there_says_what_to_set(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(QUICK), EDITOR="/nowhere/ed", VISUAL="")
+    terminal.wait_for("Message")
+    terminal.type("kept")
+    terminal.wait_for("kept")
+    terminal.type(LEADER + "e")
+    terminal.wait_for("cannot start the editor")
+    terminal.wait_for("kept")

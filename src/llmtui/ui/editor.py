@@ -19,11 +19,8 @@ async def edit(app: App[object], text: str) -> str:
     is held back, because a repaint while the driver is suspended hangs Textual 8.2.
     """
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    handle, name = await asyncio.to_thread(tempfile.mkstemp, ".md", "llmtui-")
-    path = Path(name)
+    path = await asyncio.to_thread(_file_of, text)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
         with app.batch_update(), app.suspend():
             try:
                 process = await asyncio.create_subprocess_exec(*shlex.split(command), str(path))
@@ -40,3 +37,11 @@ async def edit(app: App[object], text: str) -> str:
         return sanitise(edited).rstrip("\n")
     finally:
         await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+def _file_of(text: str) -> Path:
+    """A new file that only this person can read."""
+    handle, name = tempfile.mkstemp(".md", "llmtui-")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    return Path(name)

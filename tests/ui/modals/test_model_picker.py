@@ -226,3 +226,18 @@ async def test_it_fits_the_screen(size: tuple[int, int]) -> None:
 
     assert "Model" in screen
     assert "esc close" in screen
+
+
+async def test_a_model_that_runs_elsewhere_says_so() -> None:
+    class Mixed(Source):
+        async def known(self, provider_id: str) -> list[ModelInfo]:
+            remote = ModelInfo("big-cloud", leaves_machine=True)
+            return [ModelInfo("llama3.2"), remote] if provider_id == "ollama" else []
+
+    app = picker(Mixed())
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "big-cloud" in shown(app))
+        lines = shown(app).splitlines()
+
+    assert "leaves this machine" in next(line for line in lines if "big-cloud" in line)
+    assert "leaves this machine" not in next(line for line in lines if "llama3.2" in line)

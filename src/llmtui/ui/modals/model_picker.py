@@ -136,7 +136,7 @@ class ModelPicker(PickList[Target | None, Target]):
         skipped = len(info.id) + 1
         name = marked(sanitise_line(model.id), (at - skipped for at in fit.positions if at >= skipped))
         left = Content.assemble("● " if target == self._marked else "  ", name, ("  " + model.detail, "dim"))
-        return Row(left, Content.styled(_context(model), "dim"), value=target)
+        return Row(left, Content.styled(_facts(model), "dim"), value=target)
 
     def _is_listed(self, query: str) -> bool:
         wanted = self._as_typed(query)
@@ -162,6 +162,11 @@ def _with_configured(info: ProviderInfo, models: list[ModelInfo]) -> list[ModelI
 
 def _offline_note(info: ProviderInfo) -> str:
     return sanitise_line(info.error) or (f"no key: set {info.missing_key}" if info.missing_key else "")
+
+
+def _facts(model: ModelInfo) -> str:
+    remote = "leaves this machine · " if model.leaves_machine else ""
+    return remote + _context(model)
 
 
 def _context(model: ModelInfo) -> str:
