@@ -1,5 +1,6 @@
 """What a stranger does first, in tmux, with the real embedded model."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -18,14 +19,15 @@ pytestmark = [
 
 
 class Tmux:
-    """One window of a tmux server of its own."""
+    """One window of tmux; each start has a new server, since an old one may still be ending."""
 
-    def __init__(self, socket: Path, columns: int, rows: int) -> None:
-        self._base = ["tmux", "-S", str(socket), "-f", "/dev/null"]
+    def __init__(self, folder: Path, columns: int, rows: int) -> None:
+        self._sockets = (folder / f"tmux-{number}" for number in itertools.count())
         self._size = ["-x", str(columns), "-y", str(rows)]
 
     def start(self) -> int:
         """Start llmtui; returns its process id."""
+        self._base = ["tmux", "-S", str(next(self._sockets)), "-f", "/dev/null"]
         command = f"exec {sys.executable} -m llmtui"
         self._run("new-session", "-d", *self._size, "-e", "COLORTERM=truecolor", command)
         return int(self._run("display-message", "-p", "#{pane_pid}"))
@@ -60,7 +62,7 @@ def tmux(
     models = Path(os.environ["XDG_DATA_HOME"]) / "llmtui" / "models"
     models.mkdir(parents=True)
     (models / embedded_weights.name).symlink_to(embedded_weights)
-    terminal = Tmux(tmp_path / "tmux", *request.param)
+    terminal = Tmux(tmp_path, *request.param)
     yield terminal
     terminal.stop()
 
