@@ -47,6 +47,8 @@ class _Expansion:
             key = self._key(key)
         elif key is None and isinstance(name := rest.get(VARIABLE_FIELD), str):
             key = self._environ.get(name) or None
+        else:
+            key = self.value(key, (*path, KEY_FIELD))
         return rest | {KEY_FIELD: key} if key is not None else rest
 
     def _key(self, text: str) -> str | None:

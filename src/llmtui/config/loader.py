@@ -128,6 +128,6 @@ def _completed(settings: AppSettings, environ: Mapping[str, str]) -> AppSettings
 
 
 def _warnings(path: Path, settings: AppSettings) -> Iterator[str]:
-    literal = any(one.api_key is not None and one.api_key_env is None for one in settings.providers)
+    literal = any(one.key is not None and one.api_key_env is None for one in settings.providers)
     if literal and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
         yield f"{path} holds an API key and others can read it: chmod 600 {path}"

@@ -1,12 +1,25 @@
 """The settings as typed values."""
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from llmtui.config.credentials import basic_token, split_credentials
 from llmtui.core.guard import Clocks
+from llmtui.core.models import Effort
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 KIND_ALIASES = {"claude": "anthropic", "openai-compat": "openai_compat"}
@@ -51,6 +64,46 @@ class TimeoutSettings(Settings):
         return Clocks(self.connect, first, self.idle, self.total)
 
 
+class KeySource(Settings):
+    """Where a key is kept outside of the config file: one of these."""
+
+    command: str | None = None
+    """A shell command that prints the key."""
+    keyring: str | None = None
+    """The name under which the system's keyring has it."""
+    file: Path | None = None
+    """A file that holds nothing else."""
+
+    @model_validator(mode="after")
+    def _names_one_place(self) -> "KeySource":
+        if sum(place is not None for place in (self.command, self.keyring, self.file)) != 1:
+            raise ValueError("should name one of command, keyring, file")
+        return self
+
+
+Key = Annotated[
+    Annotated[SecretStr, Tag("key")] | Annotated[KeySource, Tag("source")],
+    Discriminator(lambda value: "source" if isinstance(value, dict | KeySource) else "key"),
+]
+
+
+class NetworkSettings(Settings):
+    """The way to servers that are not on this machine; what is left out is the environment's."""
+
+    proxy: str | None = Field(default=None, repr=False)
+    """An address that may hold a user and password; `none` uses no proxy at all."""
+    ca_file: Path | None = None
+    """Certificates in PEM that are trusted beside the system's."""
+
+
+# YAML reads a bare `off` as false.
+_Word = BeforeValidator(lambda value: "off" if value is False else value)
+HealthMode = Annotated[Literal["live", "idle", "off"], _Word]
+"""`live` probes now and then, `idle` once and when a provider is chosen, `off` never."""
+Notification = Annotated[Literal["bell", "osc9", "off"], _Word]
+ReasoningEffort = Annotated[Effort, _Word]
+
+
 class ProviderSettings(Settings):
     """One provider. Several of one kind are normal."""
 
@@ -60,17 +113,27 @@ class ProviderSettings(Settings):
     """What the sidebar shows; the id when empty."""
     base_url: str | None = Field(default=None, repr=False)
     """May hold a user and password."""
-    api_key: SecretStr | None = None
+    api_key: Key | None = None
     api_key_env: str | None = None
     """The variable that a missing key is asked for by; not a secret."""
     model: str | None = None
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_tokens: int | None = Field(default=None, gt=0)
     system_prompt: str | None = None
+    reasoning_effort: ReasoningEffort | None = None
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     timeouts: TimeoutSettings = Field(default_factory=TimeoutSettings)
+    network: NetworkSettings | None = None
+    """None is the app's."""
+    health: HealthMode | None = None
+    """None is the app's."""
     options: dict[str, Any] = Field(default_factory=dict)
     """What only this kind knows; checked by the kind."""
+
+    @property
+    def key(self) -> str | None:
+        """The key in plain text; None where there is none, or where it was not fetched from its place yet."""
+        return self.api_key.get_secret_value() if isinstance(self.api_key, SecretStr) else None
 
     @property
     def title(self) -> str:
@@ -88,7 +151,7 @@ class ProviderSettings(Settings):
 
     def secrets(self) -> list[str]:
         """Everything here that must never be shown or logged."""
-        key = self.api_key.get_secret_value() if self.api_key else ""
+        key = self.key or ""
         user = [self.user, self.user.partition(":")[2], basic_token(self.user)]
         return [secret for secret in (key, *self.own_headers().values(), *user) if secret]
 
@@ -102,6 +165,15 @@ class AgentSettings(Settings):
     temperature: float | None = Field(default=None, ge=0, le=2)
     max_tokens: int | None = Field(default=None, gt=0)
     system_prompt: str | None = None
+    reasoning_effort: ReasoningEffort | None = None
+    tools: list[str] = Field(default_factory=list)
+
+    @field_validator("tools")
+    @classmethod
+    def _no_tools_yet(cls, tools: list[str]) -> list[str]:
+        if tools:
+            raise ValueError("tools are not supported by this version")
+        return tools
 
 
 class AppSettings(Settings):
@@ -115,6 +187,11 @@ class AppSettings(Settings):
     theme: Id | None = None
     keys: dict[str, Keys] = Field(default_factory=dict)
     """Action id -> keys, with commas between them."""
+    network: NetworkSettings = Field(default_factory=NetworkSettings)
+    health: HealthMode = "live"
+    notify: Notification = "bell"
+    """How a reply that ended while the terminal was out of focus is told."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("providers")
     @classmethod

@@ -28,6 +28,7 @@ from llmtui.core.events import (
     UsageUpdate,
     Warning,
 )
+from llmtui.core.models import Effort
 from llmtui.core.usage import Usage
 
 
@@ -40,6 +41,7 @@ class ChatRequest:
     system: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
+    reasoning_effort: Effort | None = None
     tools: tuple[ToolDefinition, ...] = ()
     options: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType({}))
     """Vendor parameters for this request; they go over the provider's configured `options`."""

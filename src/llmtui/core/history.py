@@ -64,6 +64,8 @@ class RequestRecord:
     """The error's words, and its hint on a second line."""
     attempts: int = 1
     finish_reason: str = ""
+    host: str = ""
+    """Where it went: the host of the provider's address, empty for a model on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,10 @@ class Conversation:
     leaf_id: str | None = None
     """The last message of the branch that is shown."""
     draft: str = ""
+    agent: str | None = None
+    """The name of the agent that answers here."""
+    private: bool = False
+    """Never stored: it ends with the program."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from typing import Literal
 
 FactSource = Literal["override", "live", "catalogue", "provider", "unknown"]
 ProviderType = Literal["cloud", "local", "hybrid"]
+Effort = Literal["off", "minimal", "low", "medium", "high", "max"]
+"""How much a model should think; each wire sends the nearest thing that it knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,4 +160,5 @@ class AgentInfo:
     temperature: float | None = None
     max_tokens: int | None = None
     system_prompt: str | None = None
+    reasoning_effort: Effort | None = None
     options: Mapping[str, object] = field(default_factory=dict)

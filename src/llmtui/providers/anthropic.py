@@ -149,7 +149,7 @@ class AnthropicProvider(BaseProvider):
 
     def _headers(self) -> dict[str, str]:
         """The key where the API wants it now and where it wanted it before, the version, the user's own."""
-        key = self.settings.api_key.get_secret_value().strip() if self.settings.api_key else None
+        key = self.settings.key.strip() if self.settings.key else None
         known = {"x-api-key": key or NO_KEY, "anthropic-version": API_VERSION}
         if self.options.beta_headers:
             known["anthropic-beta"] = ",".join(self.options.beta_headers)

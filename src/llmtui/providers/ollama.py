@@ -192,8 +192,7 @@ class OllamaProvider(BaseProvider):
         return self.options.num_ctx or self._contexts.setdefault(model, loaded or facts.num_ctx)
 
     def _headers(self) -> dict[str, str]:
-        key = self.settings.api_key.get_secret_value() if self.settings.api_key else None
-        return auth_headers(self.settings, key)
+        return auth_headers(self.settings, self.settings.key)
 
 
 def _host(settings: ProviderSettings) -> OllamaHost:

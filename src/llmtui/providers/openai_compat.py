@@ -67,8 +67,7 @@ class OpenAICompatProvider(BaseProvider):
 
     async def endpoint(self) -> Endpoint:
         """Where the next request goes; raises ProviderError when there is no such place now."""
-        key = self.settings.api_key
-        return Endpoint(self.base_url_of(self.settings), key.get_secret_value() if key else None)
+        return Endpoint(self.base_url_of(self.settings), self.settings.key)
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask, and yield events; closing the generator closes the socket."""

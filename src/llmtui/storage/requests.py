@@ -11,7 +11,7 @@ from llmtui.storage.codec import Row, optional_time, time_text, time_value
 _TIMES = ("started_at", "first_token_at", "ended_at")
 _PLAIN = (
     *("id", "provider", "model", "conversation_id", "message_id", "cost", "price_source", "price_date"),
-    *("outcome", "error", "attempts", "finish_reason"),
+    *("outcome", "error", "attempts", "finish_reason", "host"),
 )
 _USAGE = ("source", "input", "output", "cache_read", "cache_write", "reasoning", "generation_s")
 _COLUMNS = (*_PLAIN, *_TIMES, *(f"usage_{name}" for name in _USAGE))

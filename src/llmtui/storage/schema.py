@@ -119,7 +119,26 @@ CREATE TRIGGER title_removed AFTER DELETE ON conversations BEGIN
 END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+_VERSION_2 = """
+ALTER TABLE conversations ADD COLUMN agent TEXT;
+ALTER TABLE requests ADD COLUMN host TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE favourites (
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    added_at TEXT NOT NULL,
+    PRIMARY KEY (provider, model)
+) WITHOUT ROWID;
+
+-- What each server listed last, for the time when it cannot be asked.
+CREATE TABLE model_lists (
+    provider TEXT PRIMARY KEY,
+    models TEXT NOT NULL,
+    fetched_at TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 """Step n brings a file from version n to n + 1; a step that was released never changes."""
 
 
@@ -142,9 +161,10 @@ def check_ownership(connection: sqlite3.Connection, migrations: Sequence[str] = 
 
 
 def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[str] = MIGRATIONS) -> None:
-    """Bring the file to the newest version, each step whole or not at all and after a backup."""
-    for number in range(version(connection), len(migrations)):
-        if number:
+    """Bring the file to the newest version, each step whole or not at all, a used file after a backup."""
+    found = version(connection)
+    for number in range(found, len(migrations)):
+        if found:
             _back_up(connection, path, number)
         script = f"PRAGMA application_id = {APPLICATION_ID}; {migrations[number]}"
         try:
