@@ -10,6 +10,7 @@ from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
 from llmtui.services.models import ModelService
+from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
 from llmtui.services.services import Services
 from llmtui.storage.conversations import SQLiteStore
@@ -46,8 +47,10 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
         models=ModelService(registry),
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,
+        queue=QueueService(chat),
         theme=settings.theme,
         theme_dirs=(paths.config_file.parent / "themes",),
         keys=settings.keys,
+        notify=settings.notify,
         warnings=tuple(loaded.warnings),
     )

@@ -100,6 +100,8 @@ class Conversation:
     leaf_id: str | None = None
     """The last message of the branch that is shown."""
     draft: str = ""
+    queued: tuple[str, ...] = ()
+    """Messages that wait for the end of a reply, in the order in which they are sent."""
     agent: str | None = None
     """The name of the agent that answers here."""
     private: bool = False

@@ -1,7 +1,7 @@
 """Conversations: opening, asking, stopping, branching."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from llmtui.core.chat import ChatRequest
@@ -82,9 +82,9 @@ class ChatService:
         conversations = await self.recent()
         return await self.load(conversations[0].id) if conversations else None
 
-    def new(self, target: Target) -> Thread:
-        """An empty conversation; it is recorded when something is typed."""
-        return self._hold(Thread(Conversation(id=new_id(), target=target)))
+    def new(self, target: Target, *, private: bool = False) -> Thread:
+        """An empty conversation; it is recorded when something is typed, a private one never."""
+        return self._hold(Thread(Conversation(id=new_id(), target=target, private=private)))
 
     async def load(self, conversation_id: str) -> Thread:
         """A conversation with its shown branch."""
@@ -98,6 +98,11 @@ class ChatService:
         """An opened conversation as it is now."""
         return self._threads[conversation_id]
 
+    @property
+    def opened(self) -> Mapping[str, Thread]:
+        """The opened conversations as they are now, by their ids."""
+        return self._threads
+
     def title(self, conversation_id: str) -> str:
         """What an opened conversation is called; empty when it was deleted meanwhile."""
         thread = self._threads.get(conversation_id)
@@ -106,9 +111,15 @@ class ChatService:
     # Asking
 
     async def send(
-        self, conversation_id: str, text: str, target: Target, *, instead_of: StoredMessage | None = None
+        self,
+        conversation_id: str,
+        text: str,
+        target: Target,
+        *,
+        instead_of: StoredMessage | None = None,
+        draft: str = "",
     ) -> Thread:
-        """Put a person's message on disk; `reply` then asks."""
+        """Put a person's message on disk; `reply` then asks. `draft` is what stays typed."""
         thread = self._threads[conversation_id]
         text = sanitise(text)
         conversation = replace(
@@ -116,7 +127,7 @@ class ChatService:
             title=thread.conversation.title or title_of(text),
             updated_at=now(),
             target=target,
-            draft="",
+            draft=draft,
         )
         message = StoredMessage(
             id=new_id(),
@@ -230,7 +241,9 @@ class ChatService:
         if not source.messages:
             raise LlmtuiError("there is nothing to fork yet")
         title = f"{source.conversation.title} (fork)"[: TITLE_LENGTH + 7]
-        fork = Thread(replace(source.conversation, id=new_id(), title=title, draft="", updated_at=now()))
+        fork = Thread(
+            replace(source.conversation, id=new_id(), title=title, draft="", queued=(), updated_at=now())
+        )
         await self.recorder.write(self._store.save_conversation(fork.conversation))
         for message in source.messages:
             if message.state is MessageState.STREAMING:
@@ -257,6 +270,10 @@ class ChatService:
         thread = self._threads.get(conversation_id)
         if thread is not None and text != thread.conversation.draft:
             await self._save(conversation_id, draft=text)
+
+    async def save_queue(self, conversation_id: str, queued: Sequence[str], draft: str) -> None:
+        """Keep the messages that wait and what is typed, in one write."""
+        await self._save(conversation_id, queued=tuple(queued), draft=draft)
 
     async def rename(self, conversation_id: str, title: str) -> None:
         """Give a conversation a title."""
@@ -364,7 +381,8 @@ def _beside(known: StoredMessage | None, message: StoredMessage) -> StoredMessag
 
 def name_of(conversation: Conversation) -> str:
     """What a list calls a conversation: a draft that was never sent goes by its own words."""
-    return conversation.title or f"draft: {title_of(conversation.draft)}"
+    name = conversation.title or f"draft: {title_of(conversation.draft)}"
+    return f"private: {name}" if conversation.private else name
 
 
 def title_of(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The store, made forgiving: a full disk or a damaged database never ends a chat."""
+"""The store, made forgiving and discreet: a full disk ends no chat, and a private chat never reaches it."""
 
 import asyncio
 import time
@@ -8,6 +8,7 @@ from typing import TypeVar
 from llmtui.core.errors import StorageError
 from llmtui.core.history import StoreReport
 from llmtui.core.ports import ConversationStore
+from llmtui.services.private import IN_MEMORY, PrivateStore
 
 T = TypeVar("T")
 REOPEN_AFTER_S = 5.0
@@ -18,7 +19,7 @@ class Recorder:
     """Runs writes against the store; a failure is remembered as `problem` and the chat goes on unrecorded."""
 
     def __init__(self, store: ConversationStore) -> None:
-        self.store = store
+        self.store = PrivateStore(store)
         self.problem = ""
         """Why nothing is recorded now; empty when all is well."""
         self.on_change: Callable[[], None] = lambda: None
@@ -41,6 +42,8 @@ class Recorder:
 
     async def write(self, operation: Awaitable[None]) -> bool:
         """Await a write; False when it failed."""
+        if operation is IN_MEMORY:
+            return True
         await self._asked.wait()
         if not self._is_open and time.monotonic() - self._tried_s > REOPEN_AFTER_S:
             await self.open()

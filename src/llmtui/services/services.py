@@ -3,11 +3,15 @@
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from llmtui.core.history import Target
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
 from llmtui.services.models import ModelService
+from llmtui.services.queue import QueueService
+
+Notify: TypeAlias = Literal["bell", "osc9", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +24,12 @@ class Services:
     default_target: Target
     close: Callable[[], Coroutine[None, None, None]]
     """Close providers and database."""
+    queue: QueueService
     theme: str | None = None
     theme_dirs: tuple[Path, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
     """Action id -> keys, from the config."""
+    notify: Notify = "bell"
+    """How a reply that ended while the terminal was out of focus is told."""
     warnings: tuple[str, ...] = ()
     """What the config's reader has to say."""

@@ -1,16 +1,18 @@
 """What the list of chats shows."""
 
+import json
 import sqlite3
 
 from llmtui.core.history import Conversation, Target, now
 from llmtui.storage.codec import Row, time_text, time_value
 
 _SAVE = """
-INSERT INTO conversations (id, title, created_at, updated_at, provider, model, leaf_id, draft, agent)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO conversations (id, title, created_at, updated_at, provider, model, leaf_id, draft, queued, agent)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET title = excluded.title, created_at = excluded.created_at,
     updated_at = excluded.updated_at, provider = excluded.provider, model = excluded.model,
-    leaf_id = excluded.leaf_id, draft = excluded.draft, agent = excluded.agent
+    leaf_id = excluded.leaf_id, draft = excluded.draft, queued = excluded.queued,
+    agent = excluded.agent
 """
 
 
@@ -40,7 +42,7 @@ def save(connection: sqlite3.Connection, conversation: Conversation) -> None:
             *(conversation.id, conversation.title),
             *(time_text(conversation.created_at), time_text(conversation.updated_at)),
             *((target.provider, target.model) if target else (None, None)),
-            *(conversation.leaf_id, conversation.draft, conversation.agent),
+            *(conversation.leaf_id, conversation.draft, json.dumps(conversation.queued), conversation.agent),
         ),
     )
 
@@ -62,5 +64,6 @@ def _conversation(row: Row) -> Conversation:
         target=Target(row["provider"], row["model"]) if row["provider"] is not None else None,
         leaf_id=row["leaf_id"],
         draft=row["draft"],
+        queued=tuple(json.loads(row["queued"])),
         agent=row["agent"],
     )

@@ -138,7 +138,12 @@ CREATE TABLE model_lists (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+_VERSION_3 = """
+-- A JSON list of the messages that wait for the end of a reply.
+ALTER TABLE conversations ADD COLUMN queued TEXT NOT NULL DEFAULT '[]';
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """Step n brings a file from version n to n + 1; a step that was released never changes."""
 
 

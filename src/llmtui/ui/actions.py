@@ -50,7 +50,15 @@ def _provider(n: int) -> Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("send", ("enter",), "", "Send", "Send what is typed", "Prompt", "prompt"),
+    Action(
+        "send",
+        ("enter",),
+        "",
+        "Send",
+        "Send what is typed, or queue it behind the reply; with nothing typed, send on what is held",
+        "Prompt",
+        "prompt",
+    ),
     Action(
         "new-line",
         ("ctrl+j", "shift+enter", "alt+enter"),
@@ -61,10 +69,17 @@ ACTIONS: tuple[Action, ...] = (
         "prompt",
     ),
     Action(
-        "earlier-prompt", ("up",), "", "Earlier", "Earlier prompt (at the first line)", "Prompt", "prompt"
+        "earlier-prompt",
+        ("up",),
+        "",
+        "Earlier",
+        "Earlier prompt (at the first line); the last queued message first (at an empty prompt)",
+        "Prompt",
+        "prompt",
     ),
     Action("later-prompt", ("down",), "", "Later", "Later prompt (at the last line)", "Prompt", "prompt"),
     _leader("edit-prompt", "e", "edit_prompt", "Editor", "Write the prompt in $EDITOR", "Prompt"),
+    _leader("drop-queue", "z", "drop_queue", "Drop queue", "Forget the queued messages", "Prompt"),
     _leader("edit-message", "m", "edit_message", "Edit message", "Ask an earlier message anew", "Prompt"),
     Action(
         "copy-or-stop",
@@ -109,6 +124,7 @@ ACTIONS: tuple[Action, ...] = (
     *(_provider(n) for n in range(1, 10)),
     _leader("next-provider", "tab", "next_provider", "Next provider", "Use the next provider", "Models"),
     Action("new-chat", ("ctrl+n",), "new_chat", "New", "Begin a new chat", "Chats", show=True),
+    _leader("private-chat", "p", "private_chat", "Private", "Begin a private chat: never stored", "Chats"),
     Action(
         "search",
         ("ctrl+r",),
@@ -163,7 +179,7 @@ ACTIONS: tuple[Action, ...] = (
     _leader("sidebar", "s", "toggle_sidebar", "Sidebar", "Show or fold the sidebar", "Screen"),
     Action("repaint", ("ctrl+l",), "repaint", "Repaint", "Draw the whole screen again", "Screen"),
     Action("help", ("f1", f"{LEADER}?", f"{LEADER}f1"), "show_help", "Help", "Keys and help", "Screen"),
-    _leader("quit", "q", "app.quit", "Quit", "Leave; replies in progress are kept", "Screen"),
+    _leader("quit", "q", "app.quit", "Quit", "Leave; asks while anything is under way", "Screen"),
     Action(
         "transcript.previous", ("up", "k", "alt+up"), "", "Up", "Previous message", "Transcript", "transcript"
     ),

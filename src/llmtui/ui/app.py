@@ -12,6 +12,7 @@ from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
+from llmtui.services.leaving import in_flight
 from llmtui.services.services import Services
 from llmtui.ui.driver import TerminalDriver
 from llmtui.ui.jobs import JobOwner
@@ -55,19 +56,36 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
         for name in (signal.SIGHUP, signal.SIGTERM):
             # Not in a thread other than the main one, as when a test runs the app.
             with suppress(ValueError, RuntimeError):
-                loop.add_signal_handler(name, self.call_later, self.action_quit)
+                loop.add_signal_handler(name, self.call_later, self.leave)
 
     def action_command_palette(self) -> None:
         """Find a command by its name."""
         self.push_screen(Palette())
 
     async def action_quit(self) -> None:
-        """Stop and record what streams, keep the draft, and leave."""
+        """Leave, after asking where that would stop or lose something; asked for twice is an answer."""
+        from llmtui.ui.modals.quit import QuitDialog
+
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                await self.chat_screen.save_draft()
+        work = in_flight(self.services.chat)
+        if not work or isinstance(self.screen, QuitDialog):
+            await self.leave()
+        else:
+            self.push_screen(QuitDialog(work, self.keymap), self._leave_if)
+
+    async def leave(self) -> None:
+        """Stop and record what streams, keep the draft, and go."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_WITHIN_S):
                 await self.chat_screen.save_draft()
                 await self.services.chat.settle()
         self.exit()
+
+    async def _leave_if(self, wanted: bool | None) -> None:
+        if wanted:
+            await self.leave()
 
     def _dress(self) -> Sequence[str]:
         """Register the themes and put one on; returns what is wrong with them."""

@@ -17,6 +17,7 @@ from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
 from llmtui.services.models import ModelService
+from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
 from llmtui.services.services import Services
 from llmtui.storage.conversations import SQLiteStore
@@ -116,7 +117,13 @@ def services_at(folder: Path, fakes: dict[str, ScriptedProvider]) -> Services:
 
     first = next(iter(fakes))
     return Services(
-        chat, HealthService(registry), ModelService(registry), Target(first), close, theme="midnight"
+        chat,
+        HealthService(registry),
+        ModelService(registry),
+        Target(first),
+        close,
+        queue=QueueService(chat),
+        theme="midnight",
     )
 
 

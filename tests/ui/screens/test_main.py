@@ -211,7 +211,7 @@ async def test_quitting_while_a_reply_streams_keeps_the_partial(tmp_path: Path) 
         desk.fakes["fake"].play(*HANG)
         await desk.submit("q")
         await desk.grew.get()
-        await desk.app.action_quit()
+        await desk.app.leave()
     async with running_app(tmp_path) as desk:
         assert desk.entries[-1].text == "half "
         assert desk.entries[-1].alert.startswith("stopped")

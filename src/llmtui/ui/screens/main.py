@@ -30,12 +30,16 @@ from llmtui.ui.messages import (
     ReplyNoted,
     ReplyOpened,
 )
+from llmtui.ui.notify import end_of, notify
+from llmtui.ui.screens.private import PrivateScreen
+from llmtui.ui.screens.queue import QueueScreen
 from llmtui.ui.screens.targets import TargetScreen
 from llmtui.ui.transcript import Transcript
 from llmtui.ui.widgets.chat_pane import ChatPane
 from llmtui.ui.widgets.flash import Flash
 from llmtui.ui.widgets.leader import LeaderPanel
 from llmtui.ui.widgets.prompt import Prompt
+from llmtui.ui.widgets.queue_lines import QueueLines
 from llmtui.ui.widgets.sidebar import Sidebar
 from llmtui.ui.widgets.status_bar import StatusBar
 
@@ -48,7 +52,7 @@ LOW_BELOW = 14
 """Rows below which title and status make way for the conversation."""
 
 
-class MainScreen(TargetScreen):
+class MainScreen(QueueScreen, PrivateScreen, TargetScreen):
     """Lays the parts out and routes between them; siblings never touch each other."""
 
     AUTO_FOCUS = "Prompt"
@@ -59,6 +63,7 @@ class MainScreen(TargetScreen):
     MainScreen #body { height: 1fr; }
     MainScreen #right { width: 1fr; height: 1fr; }
     MainScreen.-low #title, MainScreen.-low StatusBar { display: none; }
+    MainScreen.-low .-private #title { display: block; }
     MainScreen.-low Transcript { margin: 0; }
     MainScreen:nocolor > .screen--selection { text-style: reverse; }
     """
@@ -78,6 +83,7 @@ class MainScreen(TargetScreen):
             yield Sidebar(self.services.health.infos)
             with Vertical(id="right"):
                 yield ChatPane(self.services.chat.running, self.jobs.keymap)
+                yield QueueLines(self.jobs.keymap)
                 yield Prompt(keymap=self.jobs.keymap)
         yield Flash()
         yield StatusBar(self.jobs.keymap)
@@ -111,7 +117,8 @@ class MainScreen(TargetScreen):
         report = await self.services.chat.open()
         thread = await self.services.chat.latest()
         # Whoever was faster than the database goes on in the chat that stands there.
-        if thread is not None and not self.prompt.text and not self.pane.transcript.entries:
+        begun = self.prompt.text or self.pane.transcript.entries or self.is_private
+        if thread is not None and not begun:
             await self.show(thread)
         self.prompt.set_history(await self.services.chat.prompts())
         self.jobs.probe_all()
@@ -164,6 +171,9 @@ class MainScreen(TargetScreen):
         elif isinstance(event.error, ModelNotFound) and self.is_current and not self.prompt.text:
             # Never under the fingers of somebody who types: enter would take a model.
             self.action_pick_model(str(event.error))
+        thread = self.services.chat.opened.get(event.message.conversation_id)
+        if not await self.follow(event.message) and thread is not None:
+            notify(self.app, self.services.notify, end_of(event.message, thread.conversation))
         await self.show_context()
         await self.refresh_chats()
 

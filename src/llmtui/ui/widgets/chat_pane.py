@@ -19,6 +19,11 @@ from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyNamed, ReplyNoted, Re
 from llmtui.ui.transcript import Entry, Transcript
 from llmtui.ui.widgets.activity import Activity
 
+PRIVATE = "◇ private"
+PROMISE = (
+    "Nothing of this chat is stored: it ends when you quit. The provider gets what you send, as in any chat."
+)
+
 
 class ChatPane(Vertical):
     """Views one conversation at a time; replies belong to their conversation, not to the view."""
@@ -46,6 +51,8 @@ class ChatPane(Vertical):
         super().__init__(classes="-empty")
         self._reply_of = reply_of
         self._keymap = keymap
+        model, more = keymap.hint("pick-model"), keymap.hint("leader")
+        self._welcome = f"Ask anything. {model} picks the model, {more} shows more keys."
         self._thread: Thread | None = None
         self._live: dict[str, Entry] = {}
         """What has arrived of each reply that streams, shown or not."""
@@ -54,9 +61,7 @@ class ChatPane(Vertical):
         """Title, banner, transcript, activity."""
         yield Static("", id="title", markup=False)
         yield Static("", id="banner", markup=False)
-        model, more = self._keymap.hint("pick-model"), self._keymap.hint("leader")
-        welcome = f"Ask anything. {model} picks the model, {more} shows more keys."
-        yield Static(welcome, id="welcome", markup=False)
+        yield Static("", id="welcome", markup=False)
         yield Transcript()
         yield Activity(self._keymap)
 
@@ -156,8 +161,14 @@ class ChatPane(Vertical):
         return self.conversation_id == conversation_id
 
     def _show_title(self) -> None:
-        title = self._thread.conversation.title if self._thread else ""
-        self.query_one("#title", Static).update(Content(title or "new chat"))
+        conversation = self._thread.conversation if self._thread else None
+        title = Content((conversation and conversation.title) or "new chat")
+        private = conversation is not None and conversation.private
+        if private:
+            title = Content.styled(PRIVATE, "$text-warning") + Content(" · ") + title
+        self.set_class(private, "-private")
+        self.query_one("#title", Static).update(title)
+        self.query_one("#welcome", Static).update(Content(PROMISE if private else self._welcome))
 
     def _refresh_empty(self) -> None:
         self.set_class(not self.transcript.entries, "-empty")

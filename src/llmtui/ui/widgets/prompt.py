@@ -58,6 +58,18 @@ class Prompt(TextArea):
         prompt: "Prompt"
         reason: str
 
+    @dataclass
+    class TakeBackRequested(Message):
+        """The person wants the last queued message back into the empty prompt."""
+
+        prompt: "Prompt"
+
+    @dataclass
+    class SendOnRequested(Message):
+        """The person wants what is queued to be sent, and adds nothing to it."""
+
+        prompt: "Prompt"
+
     def __init__(
         self,
         text: str = "",
@@ -80,7 +92,9 @@ class Prompt(TextArea):
         self.cursor_blink = False
         self.match_cursor_bracket = False
         self._commands = (keymap or Keymap()).of_scope("prompt")
-        self._history = PromptHistory()
+        self.has_queue = False
+        """Whether messages wait: then `up` and `send` at an empty prompt are about them."""
+        self._history = self._shared_history = PromptHistory()
         self._key_at_s = self._paste_at_s = float("-inf")
         self._in_burst = self._leaked = False
         self._held_send: Timer | None = None
@@ -124,7 +138,11 @@ class Prompt(TextArea):
 
     def set_history(self, prompts: Sequence[str]) -> None:
         """Set the earlier prompts, newest first."""
-        self._history.load(prompts)
+        self._shared_history.load(prompts)
+
+    def use_history(self, own: PromptHistory | None) -> None:
+        """Walk earlier prompts that no other chat shows; None: those of all chats."""
+        self._history = own or self._shared_history
 
     def insert_text(self, text: str) -> None:
         """Put text in at the cursor, in place of what is selected."""
@@ -137,6 +155,11 @@ class Prompt(TextArea):
         self.text = f"{text}\n{self.text}" if self.text else text
         self.move_cursor(self.document.end)
 
+    def take_back(self, text: str) -> None:
+        """Show a text that was queued, as one that was never sent."""
+        self._history.forget(text)
+        self.put_back(text)
+
     def submit(self) -> None:
         """Send what is typed, if it is more than blanks."""
         text = self.text.strip("\n").rstrip()
@@ -144,6 +167,8 @@ class Prompt(TextArea):
             self.text = ""
             self._history.add(text)
             self.post_message(self.Submitted(self, text))
+        elif self.has_queue:
+            self.post_message(self.SendOnRequested(self))
 
     def _acts(self, command: str | None, event: events.Key) -> bool:
         """Do a command of the prompt; False leaves the key to the text area."""
@@ -151,6 +176,8 @@ class Prompt(TextArea):
             self._send_or_break_line(event.time)
         elif command == "new-line":
             self.insert_text("\n")
+        elif command == "earlier-prompt" and self.has_queue and not self.text:
+            self.post_message(self.TakeBackRequested(self))
         elif command == "earlier-prompt":
             return self.navigator.is_first_wrapped_line(self.cursor_location) and self._recall(1)
         elif command == "later-prompt":

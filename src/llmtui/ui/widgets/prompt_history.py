@@ -19,6 +19,10 @@ class PromptHistory:
         """Put what was sent just now first."""
         self.load((prompt, *(known for known in self._prompts if known != prompt)))
 
+    def forget(self, prompt: str) -> None:
+        """Take a prompt out of the list."""
+        self.load([known for known in self._prompts if known != prompt])
+
     def step(self, by: int, shown: str) -> str | None:
         """The prompt `by` steps earlier (below 0: later) than the one shown; None where the list ends."""
         if self._at >= 0 and shown != self._prompts[self._at]:
