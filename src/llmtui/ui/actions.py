@@ -55,7 +55,7 @@ ACTIONS: tuple[Action, ...] = (
         ("enter",),
         "",
         "Send",
-        "Send what is typed, or queue it behind the reply; with nothing typed, send on what is held",
+        "Send what is typed (queued while a reply streams); with nothing typed, send on what is held",
         "Prompt",
         "prompt",
     ),
@@ -79,7 +79,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("later-prompt", ("down",), "", "Later", "Later prompt (at the last line)", "Prompt", "prompt"),
     _leader("edit-prompt", "e", "edit_prompt", "Editor", "Write the prompt in $EDITOR", "Prompt"),
-    _leader("drop-queue", "z", "drop_queue", "Drop queue", "Forget the queued messages", "Prompt"),
+    _leader("drop-queue", "j", "drop_queue", "Drop queue", "Forget the queued messages", "Prompt"),
     _leader("edit-message", "m", "edit_message", "Edit message", "Ask an earlier message anew", "Prompt"),
     Action(
         "copy-or-stop",

@@ -71,6 +71,10 @@ async def test_every_key_fits_the_screen(size: tuple[int, int]) -> None:
         await pilot.press("ctrl+g")
         await until(pilot, lambda: "esc closes" in shown(app))
         lines = shown(app)
+        await pilot.press("down")
+        if "more" in lines:
+            lines += shown(app)
+            assert app.results == []
 
     for key, action in Keymap().leader().items():
         if not action.family and key != "f1":
