@@ -22,6 +22,8 @@ class QueueScreen(ConversationScreen):
         if self._editing is not None or not queue.takes(self.chat_id):
             await super().ask(text)
             return
+        # It is no earlier prompt before it is sent; until then `up` takes it out of the queue.
+        self.prompt.forget(text)
         await queue.add(self.chat_id, text)
         self.show_queue()
         if queue.is_held(self.chat_id):
@@ -57,24 +59,33 @@ class QueueScreen(ConversationScreen):
     async def take_back(self) -> None:
         """Put the last queued message into the prompt."""
         if self._editing is None and (queued := self.services.queue.texts(self.chat_id)):
-            self.prompt.take_back(queued[-1])
+            self.prompt.put_back(queued[-1])
             await self.services.queue.take_back(self.chat_id, self.prompt.text)
             self.show_queue()
 
     async def action_drop_queue(self) -> None:
         """Forget the queued messages; the prompt's history still has them."""
-        count = len(self.services.queue.texts(self.chat_id))
-        if not count:
+        texts = self.services.queue.texts(self.chat_id)
+        if not texts:
             self.flash("nothing is queued here", "warning")
             return
         await self.services.queue.drop(self.chat_id)
+        self._remember(self.chat_id, *texts)
         self.show_queue()
-        self.flash(f"{count} dropped · {self.key('earlier-prompt')} finds them again")
+        self.flash(f"{len(texts)} dropped · {self.key('earlier-prompt')} finds them again")
 
     async def _run_next(self, reply: Reply | None) -> None:
         if reply is not None:
             thread = self.services.chat.thread(reply.conversation_id)
+            self._remember(reply.conversation_id, thread.messages[-1].message.text)
             if reply.conversation_id == self.chat_id:
                 self.pane.add_message(thread, thread.messages[-1])
             await self.start(reply)
         self.show_queue()
+
+    def _remember(self, conversation_id: str, *texts: str) -> None:
+        """Make earlier prompts of what left the queue; a private chat finds its own when it is shown."""
+        private = self.services.chat.thread(conversation_id).conversation.private
+        if not private or conversation_id == self.chat_id:
+            for text in texts:
+                self.prompt.remember(text, shared=not private)

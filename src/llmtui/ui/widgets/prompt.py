@@ -155,10 +155,13 @@ class Prompt(TextArea):
         self.text = f"{text}\n{self.text}" if self.text else text
         self.move_cursor(self.document.end)
 
-    def take_back(self, text: str) -> None:
-        """Show a text that was queued, as one that was never sent."""
+    def remember(self, text: str, *, shared: bool) -> None:
+        """Put a text first among the earlier prompts: those of all chats, or those of this one."""
+        (self._shared_history if shared else self._history).add(text)
+
+    def forget(self, text: str) -> None:
+        """Take a text that was not sent after all out of the earlier prompts."""
         self._history.forget(text)
-        self.put_back(text)
 
     def submit(self) -> None:
         """Send what is typed, if it is more than blanks."""
