@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.terminal import Terminal
 from tests.e2e.conftest import Start
 
 ENTER = "\r"
 LEADER = "\x07"
+
+FOCUS_OUT = "\x1b[O"
 
 STORY = " ".join(f"word{n}" for n in range(400))
 SLOW = f"""
@@ -33,6 +36,11 @@ providers:
   - {id: fake, kind: scripted, name: Fake, options: {tokens_per_s: null}}
   - {id: other, kind: scripted, name: Other, options: {tokens_per_s: null}}
 """
+
+
+def bells(terminal: Terminal) -> int:
+    """How often it rang; a BEL that ends a sequence is no ring."""
+    return re.sub(rb"\x1b[]P].*?(\a|\x1b\\\\)", b"", bytes(terminal.written), flags=re.DOTALL).count(b"\a")
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
@@ -89,6 +97,50 @@ def test_an_unsent_draft_survives(start: Start, config: Callable[[str], str]) ->
     terminal.kill()
     again = start("--config", config(QUICK))
     again.wait_for("half a thought")
+
+
+def test_what_is_queued_survives_kill_9_and_waits(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(SLOW))
+    terminal.wait_for("Fake")
+    terminal.type("tell me a story" + ENTER)
+    terminal.wait_for("word3")
+    terminal.type("and then")
+    terminal.wait_for("and then")
+    terminal.type(ENTER)
+    terminal.wait_for("queued: and then")
+    terminal.pump(1.0)
+    terminal.kill()
+    again = start("--config", config(QUICK))
+    again.wait_for("held: and then")
+    again.type(ENTER)
+    again.wait_for("You said: and then")
+
+
+def test_a_reply_rings_once_after_the_terminal_said_that_nobody_looks(
+    start: Start, config: Callable[[str], str]
+) -> None:
+    terminal = start("--config", config(QUICK))
+    terminal.wait_for("Message")
+    terminal.type("seen" + ENTER)
+    terminal.wait_for("You said: seen")
+    terminal.wait_quiet()
+    assert bells(terminal) == 0
+    terminal.type("unseen" + ENTER + FOCUS_OUT)
+    terminal.wait_for("You said: unseen")
+    terminal.wait_for(lambda _: bells(terminal) > 0)
+    terminal.wait_quiet()
+    assert bells(terminal) == 1
+
+
+def test_quitting_asks_but_a_hang_up_does_not(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(SLOW))
+    terminal.wait_for("Fake")
+    terminal.type("tell me a story" + ENTER)
+    terminal.wait_for("word3")
+    terminal.type(LEADER + "q")
+    terminal.wait_for("1 reply is being written")
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.wait_exit() == 0
 
 
 def test_idle_writes_nothing(start: Start, config: Callable[[str], str]) -> None:

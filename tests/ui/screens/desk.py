@@ -19,7 +19,7 @@ from llmtui.services.health import HealthService
 from llmtui.services.models import ModelService
 from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
-from llmtui.services.services import Services
+from llmtui.services.services import Notify, Services
 from llmtui.storage.conversations import SQLiteStore
 from llmtui.ui.app import LlmtuiApp
 from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyOpened
@@ -146,10 +146,11 @@ async def running_app(
     fakes: dict[str, ScriptedProvider] | None = None,
     settled: bool = True,
     keys: Mapping[str, str] | None = None,
+    notify: Notify = "bell",
 ) -> AsyncIterator[Desk]:
     """An app that has opened its database; with `settled` false, one that has only just started."""
     fakes = fakes or {"fake": fake("fake"), "other": fake("other")}
-    services = replace(services_at(folder, fakes), keys=keys or {})
+    services = replace(services_at(folder, fakes), keys=keys or {}, notify=notify)
     app = LlmtuiApp(services)
     desk: Desk | None = None
     try:

@@ -61,7 +61,8 @@ def consequences(work: InFlight) -> Iterator[str]:
     if work.replies:
         yield f"{_are(work.replies, 'reply', 'replies')} being written: stopped and {kept}"
     if work.queued:
-        yield f"{_are(work.queued, 'message', 'messages')} queued: {kept}, not sent"
+        sent = "" if work.problem else ", not sent"
+        yield f"{_are(work.queued, 'message', 'messages')} queued: {kept}{sent}"
     if work.private:
         chats = "private chat is" if work.private == 1 else "private chats are"
         yield f"{work.private} {chats} lost"
