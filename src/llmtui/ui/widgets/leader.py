@@ -35,7 +35,7 @@ class LeaderPanel(ModalScreen[str | None]):
         & > Static {
             width: auto;
             height: auto;
-            min-width: 18;
+            min-width: 24;
             max-width: 100%;
             max-height: 100%;
             padding: 0 1;
