@@ -16,17 +16,22 @@ from llmtui.config.paths import Paths
 from llmtui.config.schema import (
     AgentSettings,
     AppSettings,
+    KeySource,
+    NetworkSettings,
     ProviderSettings,
     Settings,
     TimeoutSettings,
 )
-from llmtui.config.wording import in_words
+from llmtui.config.wording import in_words, place_of
 from llmtui.core.errors import ConfigError
 
 _MODELS: Mapping[tuple[str, ...], type[Settings]] = {
     (): AppSettings,
     ("providers",): ProviderSettings,
+    ("providers", "api_key"): KeySource,
     ("providers", "timeouts"): TimeoutSettings,
+    ("providers", "network"): NetworkSettings,
+    ("network",): NetworkSettings,
     ("agents",): AgentSettings,
 }
 """Which settings stand where; list indices left out."""
@@ -85,7 +90,7 @@ def _note(document: Document, problem: ErrorDetails) -> None:
     # `_check_references` names the lines of these.
     if problem["type"] == "duplicate_id":
         return
-    path: KeyPath = problem["loc"]
+    path = place_of(problem)
     place = tuple(key for key in path[:-1] if isinstance(key, str))
     model = _MODELS.get(place)
     document.complain(path, in_words(problem, list(model.model_fields) if model else ()))

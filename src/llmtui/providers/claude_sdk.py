@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from llmtui.core.conversation import JSON
 from llmtui.core.errors import BadRequest, ErrorContext, ProtocolError, ProviderError
 from llmtui.core.guard import Clocks
-from llmtui.providers.failures import classify, error_from_response, redact, transport_error
+from llmtui.providers.failures import LONGEST_EXCERPT, classify, error_from_response, redact, transport_error
 from llmtui.providers.http import DIRECT, head, tls_context
 from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
 from llmtui.providers.wires.untrusted import parsed
@@ -187,7 +187,7 @@ class _Errors:
 
     def malformed(self, data: str) -> ProviderError:
         """The error for an event that is no JSON object."""
-        excerpt = redact(data[:120], self._secrets())
+        excerpt = redact(data, self._secrets())[:LONGEST_EXCERPT]
         return ProtocolError(f"an event of the stream is no JSON object: {excerpt}", context=self._context)
 
     def _because_of(self, cause: BaseException, *, started: bool) -> ProviderError:
