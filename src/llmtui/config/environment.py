@@ -23,6 +23,11 @@ def expand(document: Document, environ: Mapping[str, str]) -> None:
     document.data = _Expansion(document, environ).value(document.data, ())
 
 
+def names_variable(text: str) -> bool:
+    """Whether any part of a text is to come from the environment."""
+    return any(match[1] is not None for match in _REFERENCE.finditer(text))
+
+
 class _Expansion:
     def __init__(self, document: Document, environ: Mapping[str, str]) -> None:
         self._document = document

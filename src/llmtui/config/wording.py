@@ -28,12 +28,13 @@ def place_of(problem: ErrorDetails) -> tuple[str | int, ...]:
 def in_words(problem: ErrorDetails, known: Collection[str]) -> str:
     """What one of pydantic's complaints means; `known` are the keys that may stand at its place."""
     if problem["type"] == "extra_forbidden":
-        return _unknown_key(str(problem["loc"][-1]), known)
+        return unknown_key(str(problem["loc"][-1]), known)
     own = problem["msg"].removeprefix("Value error, ").replace("Input should", "should")
     return _WORDS.get(problem["type"], own)
 
 
-def _unknown_key(key: str, known: Collection[str]) -> str:
+def unknown_key(key: str, known: Collection[str]) -> str:
+    """The complaint of a key that nobody knows, with the one that was probably meant."""
     if close := get_close_matches(key, known, n=1):
         return f"unknown key; did you mean '{close[0]}'?"
     return f"unknown key; known: {', '.join(known)}" if known else "unknown key"
