@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmtui.config.document import read_document
 from llmtui.config.loader import LoadedSettings, find_config, load_settings
 from llmtui.config.paths import user_paths
 from llmtui.config.schema import KeySource
@@ -152,6 +153,20 @@ def test_an_empty_file_is_fine(tmp_path: Path, text: str) -> None:
 def test_json_may_be_indented_by_tabs(tmp_path: Path) -> None:
     text = '{\n\t"providers": [\n\t\t{"id": "a", "kind": "ollama", "options": {"x": null}}\n\t]\n}\n'
     assert load(tmp_path, text).settings.providers[0].id == "a"
+
+
+@given(st.text(max_size=20) | st.floats(allow_nan=False, allow_infinity=False) | st.integers())
+def test_json_is_read_as_json(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    path = tmp_path_factory.mktemp("json") / "config.json"
+    path.write_text(json.dumps({"theme": [value]}))
+    assert read_document(path).data == {"theme": [value]}
+
+
+@pytest.mark.parametrize("text", ["\\ud83d\\ude42", "\\\\ud83d\\\\ude42", "\\\\\\ud83d\\ude42x"])
+def test_json_writes_some_characters_as_two_escapes(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(f'{{"theme": "{text}"}}')
+    assert read_document(path).data == json.loads(path.read_text())
 
 
 def test_anchors_and_merges_save_typing(tmp_path: Path) -> None:
