@@ -1,3 +1,4 @@
+import asyncio
 import importlib.metadata
 import os
 import traceback
@@ -162,7 +163,7 @@ def test_an_adapter_gets_the_key_from_its_place() -> None:
 
 def test_a_key_that_is_not_to_be_had_names_the_provider_and_is_asked_for_again(tmp_path: Path) -> None:
     registry = registry_of(settings(api_key={"file": str(tmp_path / "key")}))
-    with pytest.raises(KeyUnavailable, match=r"Work has no API key: .* No such file") as caught:
+    with pytest.raises(KeyUnavailable, match=r"Work: the key's file .* No such file") as caught:
         registry.get("work")
     assert str(tmp_path / "key") in caught.value.hint
     (tmp_path / "key").write_text("sk-late")
@@ -181,6 +182,17 @@ def test_one_slow_key_holds_up_no_other_provider(tmp_path: Path) -> None:
             assert not waiting.done()
             pipe.write("sk-slow\n")
         assert waiting.result(10).id == "slow"
+
+
+async def test_closing_ends_the_command_of_a_key(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    registry = registry_of(settings("slow", api_key={"command": f"echo > {tmp_path / 'pipe'}; sleep 100"}))
+    waiting = asyncio.create_task(asyncio.to_thread(registry.get, "slow"))
+    await asyncio.to_thread((tmp_path / "pipe").read_text)
+    await registry.aclose()
+    with pytest.raises(KeyUnavailable, match="was stopped"):
+        async with asyncio.timeout(5):
+            await waiting
 
 
 def test_who_waits_for_a_key_in_vain_does_not_fetch_it_again(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ async def test_a_key_that_is_not_to_be_had_is_told_and_asked_for_again(tmp_path:
     assert health.of("a").state is HealthState.UNCHECKED
     found = await health.probe("a")
     assert found.state is HealthState.NO_KEY
-    assert "a has no API key: the key's file" in found.detail
+    assert "a: the key's file" in found.detail
     assert "put the key" in found.hint
     (tmp_path / "key").write_text("sk-late")
     assert (await health.probe("a")).state is HealthState.READY

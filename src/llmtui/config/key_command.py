@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 from llmtui.core.errors import KeyUnavailable
@@ -14,11 +15,13 @@ _LONGEST_WORDS = 200
 _HINT = "run the command of `api_key` in a shell: it should print the key and nothing else, and ask nothing"
 
 
-def key_from_command(command: str, clock_s: float = COMMAND_CLOCK_S) -> str:
+def key_from_command(
+    command: str, clock_s: float = COMMAND_CLOCK_S, abandoned: Callable[[], bool] = lambda: False
+) -> str:
     """The first line that the command prints; raises KeyUnavailable, which never says what was printed.
 
     The command gets a session of its own: it cannot ask on the terminal that the screen is drawn on, and what
-    it started ends with it when the time is up.
+    it started ends with it when the time is up, or when it is `abandoned`.
     """
     try:
         process = subprocess.Popen(
@@ -32,9 +35,10 @@ def key_from_command(command: str, clock_s: float = COMMAND_CLOCK_S) -> str:
     except (OSError, ValueError) as error:
         raise KeyUnavailable(f"the command for the key cannot be run: {_reason(error)}", _HINT) from None
     try:
-        out, err = _output_of(process, time.monotonic() + clock_s)
+        out, err = _output_of(process, time.monotonic() + clock_s, abandoned)
     except subprocess.TimeoutExpired:
-        raise KeyUnavailable(f"the command for the key did not end within {clock_s:g} s", _HINT) from None
+        words = "was stopped" if abandoned() else f"did not end within {clock_s:g} s"
+        raise KeyUnavailable(f"the command for the key {words}", _HINT) from None
     finally:
         _let_go(process)
     key = _first_line(out)
@@ -46,7 +50,9 @@ def key_from_command(command: str, clock_s: float = COMMAND_CLOCK_S) -> str:
     return key
 
 
-def _output_of(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bytes]:
+def _output_of(
+    process: subprocess.Popen[bytes], deadline: float, abandoned: Callable[[], bool]
+) -> tuple[bytes, bytes]:
     """What the command wrote until it ended, even if something it left running holds its output open."""
     while True:
         try:
@@ -54,7 +60,7 @@ def _output_of(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes
         except subprocess.TimeoutExpired as slow:
             if process.poll() is not None:
                 return slow.stdout or b"", slow.stderr or b""
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or abandoned():
                 raise
 
 

@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,20 +28,23 @@ class StoredKey:
     """The same in words for a person."""
 
 
-def read_key(source: KeySource) -> str:
-    """The key from its place; raises KeyUnavailable, whose words never hold it."""
+def read_key(source: KeySource, abandoned: Callable[[], bool] = lambda: False) -> str:
+    """The key from its place; raises KeyUnavailable, whose words never hold it.
+
+    `abandoned` is asked now and then whether anybody still waits for a command.
+    """
     if source.command is not None:
-        return key_from_command(source.command)
+        return key_from_command(source.command, abandoned=abandoned)
     if source.keyring is not None:
         return system_keyring.read(source.keyring)
     return _from_file((source.file or Path()).expanduser())
 
 
-def with_key(settings: ProviderSettings) -> ProviderSettings:
+def with_key(settings: ProviderSettings, abandoned: Callable[[], bool] = lambda: False) -> ProviderSettings:
     """The settings with the key itself, fetched from its place if need be; raises KeyUnavailable."""
     if (source := settings.key_source) is None:
         return settings
-    return settings.model_copy(update={"api_key": SecretStr(read_key(source))})
+    return settings.model_copy(update={"api_key": SecretStr(read_key(source, abandoned))})
 
 
 def store_key(provider_id: str, key: str, folder: Path) -> StoredKey:

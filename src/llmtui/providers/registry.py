@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
-from threading import Lock
+from threading import Event, Lock
 from time import monotonic
 
 from pydantic import ValidationError
@@ -40,6 +40,7 @@ class Registry:
         self._built: dict[str, Provider] = {}
         self._slots = {key: _Slot() for key in self._settings}
         self._secrets: set[str] = set()
+        self._closing = Event()
         self._classes: dict[str, ProviderClass] = {}
 
     def register(self, kind: str, provider_class: ProviderClass) -> None:
@@ -84,7 +85,8 @@ class Registry:
         return Target(self._find(agent.provider or self._default or "openai").id, agent.model)
 
     async def aclose(self) -> None:
-        """Close every provider that was built."""
+        """Close every provider that was built; commands that fetch keys end, for leaving waits for them."""
+        self._closing.set()
         built, self._built = list(self._built.values()), {}
         for provider in built:
             await provider.aclose()
@@ -98,9 +100,9 @@ class Registry:
 
     def _with_key(self, settings: ProviderSettings, slot: "_Slot") -> ProviderSettings:
         try:
-            settings = with_key(settings)
+            settings = with_key(settings, self._closing.is_set)
         except KeyUnavailable as error:
-            slot.failure = KeyUnavailable(f"{settings.id} has no API key: {error}", error.hint)
+            slot.failure = KeyUnavailable(f"{settings.id}: {error}", error.hint)
             slot.failed_at = monotonic()
             raise slot.failure from None
         self._secrets.update(settings.secrets())
