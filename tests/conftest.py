@@ -33,7 +33,7 @@ def embedded_weights() -> Path:
 
 @pytest.fixture(autouse=True)
 def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of this test's own, without any provider's variables."""
+    """A home of this test's own, without any provider's variables and without a keyring."""
     home = tmp_path_factory.mktemp("home")
     for variable in filter(PROVIDER_VARIABLE.search, list(os.environ)):
         monkeypatch.delenv(variable)
@@ -41,6 +41,7 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     for kind in ("CONFIG", "DATA", "STATE", "CACHE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(home))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     return home
 
 

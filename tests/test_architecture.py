@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "llmtui"
 MODULES = sorted(SOURCE.rglob("*.py"))
-SDKS = {"anthropic", "openai", "ollama", "xllamacpp", "httpx2"}
+SDKS = {"anthropic", "openai", "ollama", "xllamacpp", "httpx2", "keyring"}
 HEAVY = SDKS | {"textual", "rich", "pydantic", "yaml", "httpx", "sqlite3", "asyncio"}
 
 

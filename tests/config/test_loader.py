@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmtui.config.document import read_document
 from llmtui.config.loader import LoadedSettings, find_config, load_settings
 from llmtui.config.paths import user_paths
+from llmtui.config.schema import KeySource
 from llmtui.core.errors import ConfigError
 
 
@@ -153,6 +155,20 @@ def test_json_may_be_indented_by_tabs(tmp_path: Path) -> None:
     assert load(tmp_path, text).settings.providers[0].id == "a"
 
 
+@given(st.text(max_size=20) | st.floats(allow_nan=False, allow_infinity=False) | st.integers())
+def test_json_is_read_as_json(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+    path = tmp_path_factory.mktemp("json") / "config.json"
+    path.write_text(json.dumps({"theme": [value]}))
+    assert read_document(path).data == {"theme": [value]}
+
+
+@pytest.mark.parametrize("text", ["\\ud83d\\ude42", "\\\\ud83d\\\\ude42", "\\\\\\ud83d\\ude42x"])
+def test_json_writes_some_characters_as_two_escapes(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(f'{{"theme": "{text}"}}')
+    assert read_document(path).data == json.loads(path.read_text())
+
+
 def test_anchors_and_merges_save_typing(tmp_path: Path) -> None:
     text = "providers:\n  - &base {id: a, kind: ollama, model: m}\n  - {<<: *base, id: b}\n"
     assert [(one.id, one.model) for one in load(tmp_path, text).settings.providers] == [
@@ -163,6 +179,30 @@ def test_anchors_and_merges_save_typing(tmp_path: Path) -> None:
 
 def test_a_date_is_text(tmp_path: Path) -> None:
     assert load(tmp_path, "theme: 2026-01-31\n").settings.theme == "2026-01-31"
+
+
+@pytest.mark.parametrize(
+    ("source", "place", "words"),
+    [
+        ("{command: a, keyring: b}", "api_key", "should name one of command, keyring, file"),
+        ("{}", "api_key", "should name one of command, keyring, file"),
+        ("{command: 7}", "api_key.command", "should be text"),
+        ("{command: ' '}", "api_key.command", "is empty"),
+        ("{comand: a}", "api_key.comand", "unknown key; did you mean 'command'?"),
+        ("{file: keys/a}", "api_key.file", "should be a whole path that begins with / or ~"),
+        ("{file: '${NOPE}/a'}", "api_key.file", "the environment variable NOPE is not set"),
+        ("[a]", "api_key", "should be text"),
+    ],
+)
+def test_a_wrong_place_of_a_key_is_named(tmp_path: Path, source: str, place: str, words: str) -> None:
+    (found,) = problems(tmp_path, f"providers:\n  - id: a\n    kind: claude\n    api_key: {source}\n")
+    assert found.startswith(f"4: providers[0].{place}: {words}")
+
+
+def test_a_dollar_in_a_command_is_the_shells(tmp_path: Path) -> None:
+    text = "providers: [{id: a, kind: claude, api_key: {command: 'echo ${NOPE} $${B}'}}]\n"
+    (provider,) = load(tmp_path, text).settings.providers
+    assert provider.key_source == KeySource(command="echo ${NOPE} $${B}")
 
 
 def test_no_secret_is_in_an_error(tmp_path: Path) -> None:

@@ -1,14 +1,19 @@
+import asyncio
 import importlib.metadata
+import os
 import traceback
 from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
+from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
-from llmtui.core.errors import ConfigError, MissingKey, UnknownProvider
+from llmtui.core.errors import ConfigError, KeyUnavailable, MissingKey, UnknownProvider
 from llmtui.core.events import StreamEvent
 from llmtui.core.models import AgentInfo, ConnectionReport, ModelInfo
 from llmtui.providers import registry as registry_module
@@ -132,6 +137,84 @@ def test_a_plugin_that_fails_when_built_is_a_config_error() -> None:
     registry.register("cloud", Fragile)
     with pytest.raises(ConfigError, match="provider 'Work' cannot be built: no GPU"):
         registry.get("work")
+
+
+def test_a_plugin_that_fails_when_built_does_not_show_the_key() -> None:
+    class Talkative(Cloud):
+        def __init__(self, settings: ProviderSettings) -> None:
+            raise ValueError(f"cannot use {settings.key}")
+
+    registry = Registry([settings(api_key="sk-canary-0123")])
+    registry.register("cloud", Talkative)
+    with pytest.raises(ConfigError, match=r"cannot use \[redacted\]") as caught:
+        registry.get("work")
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_an_adapter_gets_the_key_from_its_place() -> None:
+    registry = registry_of(settings(api_key={"command": "echo sk-fetched"}, headers={"x": "own-secret"}))
+    assert registry.infos()[0].missing_key is None
+    assert registry.secrets() == ["own-secret"]
+    provider = registry.get("work")
+    assert isinstance(provider, Cloud)
+    assert provider.settings.key == "sk-fetched"
+    assert registry.secrets() == ["own-secret", "sk-fetched"]
+
+
+def test_a_key_that_is_not_to_be_had_names_the_provider_and_is_asked_for_again(tmp_path: Path) -> None:
+    registry = registry_of(settings(api_key={"file": str(tmp_path / "key")}))
+    with pytest.raises(KeyUnavailable, match=r"Work: the key's file .* No such file") as caught:
+        registry.get("work")
+    assert str(tmp_path / "key") in caught.value.hint
+    (tmp_path / "key").write_text("sk-late")
+    assert registry.get("work").id == "Work"
+
+
+def test_one_slow_key_holds_up_no_other_provider(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    slow = settings("slow", api_key={"command": f"cat {tmp_path / 'pipe'}"})
+    registry = registry_of(slow, settings("fast", api_key="k"))
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(registry.get, "slow")
+        with open(tmp_path / "pipe", "w") as pipe:
+            # The command has opened its end, so that its key is being fetched now.
+            assert registry.get("fast").id == "fast"
+            assert not waiting.done()
+            pipe.write("sk-slow\n")
+        assert waiting.result(10).id == "slow"
+
+
+async def test_closing_ends_the_command_of_a_key(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    registry = registry_of(settings("slow", api_key={"command": f"echo > {tmp_path / 'pipe'}; sleep 100"}))
+    waiting = asyncio.create_task(asyncio.to_thread(registry.get, "slow"))
+    await asyncio.to_thread((tmp_path / "pipe").read_text)
+    await registry.aclose()
+    with pytest.raises(KeyUnavailable, match="was stopped"):
+        async with asyncio.timeout(5):
+            await waiting
+
+
+def test_who_waits_for_a_key_in_vain_does_not_fetch_it_again(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    runs = tmp_path / "runs"
+    registry = registry_of(
+        settings("slow", api_key={"command": f"echo run >> {runs}; cat {tmp_path / 'pipe'} && exit 3"})
+    )
+    # As many as all callers at once.
+    asked = Barrier(4)
+
+    def get() -> object:
+        asked.wait()
+        return registry.get("slow")
+
+    with ThreadPoolExecutor(4) as threads:
+        waiting = [threads.submit(get) for _ in range(3)]
+        asked.wait()
+        with open(tmp_path / "pipe", "w"):
+            pass
+        assert all(isinstance(one.exception(10), KeyUnavailable) for one in waiting)
+    assert runs.read_text() == "run\n"
 
 
 async def test_what_is_built_is_wrapped_and_closed_once() -> None:

@@ -41,6 +41,22 @@ def test_an_address_that_leads_nowhere_is_found_offline(kind: type[BaseProvider]
     assert [issue.key for issue in issues] == ["base_url"]
 
 
+@pytest.mark.parametrize(
+    ("source", "key", "words"),
+    [
+        ({"command": "a", "file": "/b"}, "api_key", "should name one of"),
+        ({}, "api_key", "should name one of"),
+        ({"command": ""}, "api_key.command", "is empty"),
+        ({"keyrig": "a"}, "api_key.keyrig", "did you mean 'keyring'?"),
+        ({"file": "key"}, "api_key.file", "should be a whole path"),
+        ([], "api_key", "should be text"),
+    ],
+)
+def test_a_wrong_place_of_a_key_is_named(source: object, key: str, words: str) -> None:
+    (issue,) = ScriptedProvider.validate_config({"id": "p", "kind": "k", "api_key": source})
+    assert (issue.key, words in issue.message) == (key, True)
+
+
 def test_every_option_is_documented() -> None:
     text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
     text = text.partition("## `options` of each kind")[2]

@@ -1,4 +1,6 @@
 import asyncio
+import os
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +49,32 @@ async def test_words_for_every_state() -> None:
     assert (await health.probe("slow")).state is HealthState.SLOW
     assert (await health.probe("ready")).state is HealthState.READY
     assert health.of("keyed") == Health("keyed", HealthState.NO_KEY, "set SOME_KEY", "set SOME_KEY")
+
+
+async def test_a_key_that_is_not_to_be_had_is_told_and_asked_for_again(tmp_path: Path) -> None:
+    source = {"file": str(tmp_path / "key")}
+    settings = ProviderSettings.model_validate({"id": "a", "kind": "scripted", "api_key": source})
+    health = HealthService(Registry([settings]))
+    assert health.of("a").state is HealthState.UNCHECKED
+    found = await health.probe("a")
+    assert found.state is HealthState.NO_KEY
+    assert "a: the key's file" in found.detail
+    assert "put the key" in found.hint
+    (tmp_path / "key").write_text("sk-late")
+    assert (await health.probe("a")).state is HealthState.READY
+
+
+async def test_a_key_that_takes_its_time_is_not_called_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROBE_TIMEOUT_S", 0.01)
+    os.mkfifo(tmp_path / "pipe")
+    source = {"command": f"cat {tmp_path / 'pipe'}"}
+    settings = ProviderSettings.model_validate({"id": "a", "kind": "scripted", "api_key": source})
+    found = await HealthService(Registry([settings])).probe("a")
+    assert (found.state, "its key is still being fetched" in found.detail) == (HealthState.UNCHECKED, True)
+    with open(tmp_path / "pipe", "w") as pipe:  # noqa: ASYNC230
+        pipe.write("sk")
 
 
 async def test_a_provider_that_does_not_answer_is_down_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

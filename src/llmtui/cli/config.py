@@ -1,10 +1,11 @@
-"""`llmtui config`: where the file is, and what is wrong with it."""
+"""`llmtui config`: where the file is, what is wrong with it, what it comes to, and old settings anew."""
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from llmtui.bootstrap import build_registry
+from llmtui.cli import config_migrate, config_show
 from llmtui.cli.console import warn
 from llmtui.cli.options import add_config_option
 from llmtui.cli.session import config_path, load_aloud
@@ -16,19 +17,29 @@ from llmtui.core.errors import ConfigError
 _HELP: Mapping[str, str] = {
     "path": "print where the config file is, or would be",
     "check": "check the file with each provider's options; exits with 2 when it is wrong",
+    "show": "print the settings in effect as YAML, without anything secret",
+    "migrate": "write flat settings (model, api_key, ...) anew in today's form, beside the file",
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="path|check")
-    for name, text in _HELP.items():
-        add_config_option(actions.add_parser(name, help=text, description=text))
+    actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(_HELP))
+    parsers = {name: actions.add_parser(name, help=text, description=text) for name, text in _HELP.items()}
+    for action in parsers.values():
+        add_config_option(action)
+    config_show.add_arguments(parsers["show"])
+    config_migrate.add_arguments(parsers["migrate"])
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the action."""
-    actions: Mapping[str, Callable[[argparse.Namespace], int]] = {"path": _path, "check": _check}
+    actions: Mapping[str, Callable[[argparse.Namespace], int]] = {
+        "path": _path,
+        "check": _check,
+        "show": config_show.run,
+        "migrate": config_migrate.run,
+    }
     return actions[arguments.action](arguments)
 
 

@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "ask": "ask one question and print the answer",
     "providers": "list the providers with their state",
     "models": "list a provider's models, or pull the embedded one",
-    "config": "show where the config file is, or check it",
+    "config": "show or check the settings, or bring old ones into today's form",
 }
 """Each is a module `llmtui.cli.<name>` with `add_arguments(parser)` and `run(arguments) -> exit code`."""
 

@@ -1,7 +1,16 @@
-"""User and password inside an address, as in `https://user:password@host/v1`."""
+"""Where secrets stand in settings: in an address, in a header, under a telling name."""
 
 import base64
+import re
 from urllib.parse import unquote
+
+_SCHEMES = re.compile(r"(?:bearer|basic|token|apikey|digest)\s+(\S.*)", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_TELLING = {
+    *("apikey", "auth", "authorization", "bearer", "cookie", "credential", "credentials", "key"),
+    *("passwd", "password", "secret", "token"),
+}
+MASK = "********"
 
 
 def split_credentials(url: str) -> tuple[str, str]:
@@ -15,3 +24,24 @@ def split_credentials(url: str) -> tuple[str, str]:
 def basic_token(user: str) -> str:
     """What stands behind `Basic` in a header."""
     return base64.b64encode(user.encode()).decode()
+
+
+def header_secrets(value: str) -> list[str]:
+    """What must not be shown of a header: all of it, and what stands behind its scheme, alone."""
+    scheme = _SCHEMES.fullmatch(value.strip())
+    return [value.strip(), *([scheme[1]] if scheme else [])]
+
+
+def is_telling(name: str) -> bool:
+    """Whether something of this name is likely a secret: `x-api-key`, `authToken`, but not `max_tokens`."""
+    return any(word.lower() in _TELLING for word in _WORD.findall(name))
+
+
+def masked_address(url: str) -> str:
+    """An address to show: user, password and whatever its query says are hidden."""
+    address, query, _ = url.partition("?")
+    shown, user = split_credentials(address)
+    if user:
+        scheme, separator, rest = shown.rpartition("://")
+        shown = f"{scheme}{separator}{MASK}@{rest}"
+    return f"{shown}?{MASK}" if query else shown

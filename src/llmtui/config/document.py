@@ -1,5 +1,6 @@
 """A YAML or JSON file as plain data that remembers on which line each value stands."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 """Keys and list indices from the top of the file to a value."""
 
 _DEEPEST = 50
+_SURROGATES = re.compile(r"((?<!\\)(?:\\\\)*)\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})", re.IGNORECASE)
+_EXPONENT = re.compile(r"-?\d+(?:\.\d+)?[eE][+-]?\d+")
 _TAB_HINT = "a tab is used for indentation; YAML takes only spaces"
 _TIMESTAMP_TAG = "tag:yaml.org,2002:timestamp"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
@@ -18,8 +21,12 @@ _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 def dotted(path: KeyPath) -> str:
     """A path for people: `providers[0].timeouts.idle`."""
-    words = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    words = "".join(f"[{key}]" if isinstance(key, int) else f".{_printable(key)}" for key in path)
     return words.removeprefix(".")
+
+
+def _printable(key: str) -> str:
+    return key if key.isprintable() else ascii(key)[1:-1]
 
 
 @dataclass(slots=True)
@@ -31,20 +38,30 @@ class Document:
     """Holds secrets in plain text."""
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: dict[KeyPath, str] = field(default_factory=dict)
+    moved: dict[KeyPath, KeyPath] = field(default_factory=dict)
+    """Where in the file a value of `data` stands, if `data` was brought into another form."""
 
     def complain(self, path: KeyPath, message: str) -> None:
         """Note what is wrong with the value at a path."""
         self.problems.setdefault(path, message)
 
+    def place(self, path: KeyPath) -> KeyPath:
+        """The path of a value in the file itself."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.moved:
+                return (*self.moved[path[:end]], *path[end:])
+        return path
+
     def line_of(self, path: KeyPath) -> int:
         """The line of a value, or of the nearest one around it that stands in the file."""
+        path = self.place(path)
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
     def describe(self, path: KeyPath, message: str) -> str:
         """A remark on the value at a path: `FILE:LINE: key: remark`."""
-        key = dotted(path)
+        key = dotted(self.place(path))
         return f"{self.path}:{self.line_of(path)}: {key + ': ' if key else ''}{message}"
 
     def report(self) -> list[str]:
@@ -68,20 +85,28 @@ def read_document(path: Path) -> Document:
 
 
 def _parse(text: str, document: Document) -> None:
-    if text.lstrip().startswith("{"):
+    is_json = text.lstrip().startswith("{")
+    if is_json:
         text = text.replace("\t", " ")  # JSON may be indented by tabs, and its strings cannot hold any.
+        text = _SURROGATES.sub(_joined, text)
     try:
         if _is_too_deep(text):
             document.complain((), "nested too deeply")
             return
         loader = yaml.CSafeLoader(text)
         root = loader.get_single_node()
-        document.data = _Reader(loader, document).read(root, ()) if root else None
+        document.data = _Reader(loader, document, is_json=is_json).read(root, ()) if root else None
     except yaml.reader.ReaderError as error:
         document.lines[()] = text.count("\n", 0, text.find(chr(error.character))) + 1
         document.complain((), f"the character U+{error.character:04X} is not allowed")
     except yaml.MarkedYAMLError as error:
         _explain(error, text, document)
+
+
+def _joined(pair: re.Match[str]) -> str:
+    """JSON writes what is beyond 16 bits as two escapes, which YAML takes for no characters."""
+    halves = bytes.fromhex(pair[2] + pair[3])
+    return pair[1] + halves.decode("utf-16-be")
 
 
 def _is_too_deep(text: str) -> bool:
@@ -111,9 +136,10 @@ def _explain(error: yaml.MarkedYAMLError, text: str, document: Document) -> None
 class _Reader:
     """Turns composed nodes into data."""
 
-    def __init__(self, loader: yaml.CSafeLoader, document: Document) -> None:
+    def __init__(self, loader: yaml.CSafeLoader, document: Document, *, is_json: bool) -> None:
         self._loader = loader
         self._document = document
+        self._is_json = is_json
         self._open: set[int] = set()
 
     def read(self, node: yaml.Node, path: KeyPath) -> Any:
@@ -137,6 +163,10 @@ class _Reader:
     def _scalar(self, node: yaml.Node, path: KeyPath) -> Any:
         if node.tag == _TIMESTAMP_TAG:
             return node.value
+        # YAML 1.1 has no `1e-7`.
+        plain = isinstance(node, yaml.ScalarNode) and not node.style
+        if self._is_json and plain and _EXPONENT.fullmatch(node.value):
+            return float(node.value)
         try:
             return self._loader.construct_object(node)
         except ValueError:

@@ -9,6 +9,7 @@ from llmtui.config.document import Document, KeyPath
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 KEY_FIELD = "api_key"
+COMMAND_FIELD = "command"
 VARIABLE_FIELD = "api_key_env"
 
 
@@ -16,9 +17,15 @@ def expand(document: Document, environ: Mapping[str, str]) -> None:
     """Replace every `${VARIABLE}` by its value, and `$${` by `${`.
 
     A variable that is not set is a problem, except in `api_key`: there it means that the provider has no
-    key yet, and `api_key_env` remembers which variable to ask for.
+    key yet, and `api_key_env` remembers which variable to ask for. The command of a key is left alone: there
+    `$` belongs to the shell.
     """
     document.data = _Expansion(document, environ).value(document.data, ())
+
+
+def names_variable(text: str) -> bool:
+    """Whether any part of a text is to come from the environment."""
+    return any(match[1] is not None for match in _REFERENCE.finditer(text))
 
 
 class _Expansion:
@@ -47,6 +54,11 @@ class _Expansion:
             key = self._key(key)
         elif key is None and isinstance(name := rest.get(VARIABLE_FIELD), str):
             key = self._environ.get(name) or None
+        elif isinstance(key, dict):
+            key = {
+                name: item if name == COMMAND_FIELD else self.value(item, (*path, KEY_FIELD, name))
+                for name, item in key.items()
+            }
         else:
             key = self.value(key, (*path, KEY_FIELD))
         return rest | {KEY_FIELD: key} if key is not None else rest

@@ -1,8 +1,8 @@
 """From a config file and the environment to settings, or to everything that is wrong with them."""
 
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,29 @@ from pydantic_core import ErrorDetails
 from llmtui.config.defaults import default_providers, is_usable, with_environment
 from llmtui.config.document import Document, KeyPath, read_document
 from llmtui.config.environment import expand
+from llmtui.config.exposure import exposure_warnings, literal_secrets
+from llmtui.config.legacy import is_legacy, modernise
 from llmtui.config.paths import Paths
+from llmtui.config.retired_models import retirement
 from llmtui.config.schema import (
     AgentSettings,
     AppSettings,
+    KeySource,
+    NetworkSettings,
     ProviderSettings,
     Settings,
     TimeoutSettings,
 )
-from llmtui.config.wording import in_words
+from llmtui.config.wording import in_words, place_of
 from llmtui.core.errors import ConfigError
 
 _MODELS: Mapping[tuple[str, ...], type[Settings]] = {
     (): AppSettings,
     ("providers",): ProviderSettings,
+    ("providers", "api_key"): KeySource,
     ("providers", "timeouts"): TimeoutSettings,
+    ("providers", "network"): NetworkSettings,
+    ("network",): NetworkSettings,
     ("agents",): AgentSettings,
 }
 """Which settings stand where; list indices left out."""
@@ -42,6 +50,8 @@ class LoadedSettings:
     warnings: list[str] = field(default_factory=list)
     document: Document | None = None
     """The file's data, to say on which line a value stands."""
+    literals: frozenset[KeyPath] = frozenset()
+    """Where secrets stand in the file in plain text."""
 
 
 def find_config(option: Path | None, paths: Paths) -> Path | None:
@@ -59,10 +69,18 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> LoadedSettin
         document = read_document(path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
+    flat = is_legacy(document.data)
+    if flat:
+        modernise(document)
+    literals = list(literal_secrets(document.data))
     settings = _validated(document, environ)
     if document.problems or settings is None:
         raise ConfigError("\n".join(document.report()))
-    return LoadedSettings(_completed(settings, environ), path, list(_warnings(path, settings)), document)
+    settings = _completed(settings, environ)
+    warnings = list(exposure_warnings(document, literals, settings))
+    if flat:
+        warnings += _retired(document, settings)
+    return LoadedSettings(settings, path, warnings, document, frozenset(literals))
 
 
 def _validated(document: Document, environ: Mapping[str, str]) -> AppSettings | None:
@@ -85,7 +103,7 @@ def _note(document: Document, problem: ErrorDetails) -> None:
     # `_check_references` names the lines of these.
     if problem["type"] == "duplicate_id":
         return
-    path: KeyPath = problem["loc"]
+    path = place_of(problem)
     place = tuple(key for key in path[:-1] if isinstance(key, str))
     model = _MODELS.get(place)
     document.complain(path, in_words(problem, list(model.model_fields) if model else ()))
@@ -127,7 +145,8 @@ def _completed(settings: AppSettings, environ: Mapping[str, str]) -> AppSettings
     return settings.model_copy(update={"providers": providers, "default_provider": default})
 
 
-def _warnings(path: Path, settings: AppSettings) -> Iterator[str]:
-    literal = any(one.key is not None and one.api_key_env is None for one in settings.providers)
-    if literal and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
-        yield f"{path} holds an API key and others can read it: chmod 600 {path}"
+def _retired(document: Document, settings: AppSettings) -> Iterator[str]:
+    """Settings that are that old may name a model that is no more: it is kept, and told."""
+    for index, provider in enumerate(settings.providers):
+        if words := retirement(provider, date.today()):
+            yield document.describe(("providers", index, "model"), words)

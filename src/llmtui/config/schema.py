@@ -11,13 +11,14 @@ from pydantic import (
     Discriminator,
     Field,
     SecretStr,
+    StringConstraints,
     Tag,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from llmtui.config.credentials import basic_token, split_credentials
+from llmtui.config.credentials import basic_token, header_secrets, split_credentials
 from llmtui.core.guard import Clocks
 from llmtui.core.models import Effort
 
@@ -39,6 +40,19 @@ def _named_keys(keys: str) -> str:
 
 
 Keys = Annotated[str, AfterValidator(_named_keys)]
+
+
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _from_the_root(path: Path) -> Path:
+    if not path.expanduser().is_absolute():
+        raise ValueError("should be a whole path that begins with / or ~")
+    return path
+
+
+OwnPath = Annotated[Path, AfterValidator(_from_the_root)]
+"""A path that means the same file wherever llmtui is started."""
 
 
 class Settings(BaseModel):
@@ -67,11 +81,11 @@ class TimeoutSettings(Settings):
 class KeySource(Settings):
     """Where a key is kept outside of the config file: one of these."""
 
-    command: str | None = None
-    """A shell command that prints the key."""
-    keyring: str | None = None
+    command: Words | None = Field(default=None, repr=False)
+    """A shell command that prints the key; what it says may be a secret too."""
+    keyring: Words | None = None
     """The name under which the system's keyring has it."""
-    file: Path | None = None
+    file: OwnPath | None = None
     """A file that holds nothing else."""
 
     @model_validator(mode="after")
@@ -81,6 +95,8 @@ class KeySource(Settings):
         return self
 
 
+KEY_TAGS = ("key", "source")
+"""What pydantic puts behind `api_key` into the path of a mistake."""
 Key = Annotated[
     Annotated[SecretStr, Tag("key")] | Annotated[KeySource, Tag("source")],
     Discriminator(lambda value: "source" if isinstance(value, dict | KeySource) else "key"),
@@ -141,6 +157,11 @@ class ProviderSettings(Settings):
         return self.name or self.id
 
     @property
+    def key_source(self) -> KeySource | None:
+        """Where the key is to be fetched; None where it is here, or nowhere."""
+        return self.api_key if isinstance(self.api_key, KeySource) else None
+
+    @property
     def user(self) -> str:
         """The `user:password` of the address, empty where it has none."""
         return split_credentials(self.base_url or "")[1]
@@ -151,9 +172,10 @@ class ProviderSettings(Settings):
 
     def secrets(self) -> list[str]:
         """Everything here that must never be shown or logged."""
-        key = self.key or ""
+        key = (self.key or "").strip()
+        headers = [part for value in self.own_headers().values() for part in header_secrets(value)]
         user = [self.user, self.user.partition(":")[2], basic_token(self.user)]
-        return [secret for secret in (key, *self.own_headers().values(), *user) if secret]
+        return [secret for secret in (key, *headers, *user) if secret]
 
 
 class AgentSettings(Settings):

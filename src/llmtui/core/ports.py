@@ -86,7 +86,7 @@ class ProviderRegistry(Protocol):
         ...
 
     def get(self, provider_id: str) -> Provider:
-        """Build or return a provider; raises MissingKey, UnknownProvider or ConfigError.
+        """Build or return a provider; raises MissingKey, KeyUnavailable, UnknownProvider or ConfigError.
 
         May import an SDK: call it on a thread when a screen waits.
         """

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from llmtui.config.credentials import split_credentials
-from llmtui.config.schema import ProviderSettings
-from llmtui.config.wording import in_words
+from llmtui.config.schema import KeySource, ProviderSettings
+from llmtui.config.wording import in_words, place_of
 from llmtui.core.chat import ChatRequest, ChatResponse, fold
 from llmtui.core.events import StreamEvent
 from llmtui.core.guard import Clocks
@@ -136,5 +136,8 @@ def _issues(model: type[BaseModel], values: object, *prefix: str) -> Iterator[Co
         model.model_validate(values)
     except ValidationError as error:
         for problem in error.errors(include_url=False, include_input=False):
-            known = list(model.model_fields) if len(problem["loc"]) == 1 else ()
-            yield ConfigIssue(".".join(map(str, (*prefix, *problem["loc"]))), in_words(problem, known))
+            place = place_of(problem)
+            known = list(model.model_fields) if len(place) == 1 else ()
+            if len(place) == 2 and place[0] == "api_key":
+                known = list(KeySource.model_fields)
+            yield ConfigIssue(".".join(map(str, (*prefix, *place))), in_words(problem, known))

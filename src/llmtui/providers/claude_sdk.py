@@ -12,10 +12,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmtui.core.conversation import JSON
-from llmtui.core.errors import BadRequest, ErrorContext, ProtocolError, ProviderError
+from llmtui.core.errors import ErrorContext, ProtocolError, ProviderError
 from llmtui.core.guard import Clocks
-from llmtui.providers.failures import classify, error_from_response, redact, transport_error
-from llmtui.providers.http import DIRECT, head, tls_context
+from llmtui.providers.failures import (
+    LONGEST_EXCERPT,
+    classify,
+    error_from_response,
+    redact,
+    request_id,
+    transport_error,
+)
+from llmtui.providers.http import DIRECT, head, mute_headers, require_sendable, tls_context
 from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
 from llmtui.providers.wires.untrusted import parsed
 
@@ -52,7 +59,7 @@ class ClaudeSdk:
         sdk = await asyncio.to_thread(importlib.import_module, "anthropic")
         context = ErrorContext(self._provider, str(body["model"]))
         errors = _Errors(self._base_url + PATH, context, self._secrets)
-        _require_sendable(self._headers(), context)
+        require_sendable(self._headers(), context)
         with errors.translated(started=False):
             client = await self._built()
             stream: anthropic.AsyncStream[object] = await client.post(
@@ -82,6 +89,7 @@ class ClaudeSdk:
     def _build(self) -> "anthropic.AsyncAnthropic":
         sdk = importlib.import_module("anthropic")
         headers = self._headers()
+        mute_headers()
         # What is not said here the SDK reads from the environment and from profile files.
         client: anthropic.AsyncAnthropic = sdk.AsyncAnthropic(
             api_key=headers["x-api-key"],
@@ -117,8 +125,7 @@ class ClaudeReply:
     @property
     def request_id(self) -> str | None:
         """What the server calls this request."""
-        headers = self._response.headers
-        return next((headers[name] for name in ("request-id", "x-request-id") if name in headers), None)
+        return request_id(self._response.headers, self._errors.secrets())
 
     async def events(self) -> AsyncGenerator[RawEvent, None]:
         """The events as the server sent them; an `error` among them is raised."""
@@ -159,7 +166,7 @@ class _Errors:
     def __init__(self, url: str, context: ErrorContext, secrets: Callable[[], list[str]]) -> None:
         self._url = url
         self._context = context
-        self._secrets = secrets
+        self.secrets = secrets
 
     @contextmanager
     def translated(self, *, started: bool) -> Iterator[None]:
@@ -178,16 +185,16 @@ class _Errors:
     def of(self, response: "httpx2.Response", body: bytes) -> ProviderError:
         """The error for an answer that is no stream of events."""
         return error_from_response(
-            response.status_code, response.headers, body, context=self._context, secrets=self._secrets()
+            response.status_code, response.headers, body, context=self._context, secrets=self.secrets()
         )
 
     def in_stream(self, event: RawEvent) -> ProviderError:
         """The error that an `error` event means."""
-        return classify(event, context=self._context, secrets=self._secrets())
+        return classify(event, context=self._context, secrets=self.secrets())
 
     def malformed(self, data: str) -> ProviderError:
         """The error for an event that is no JSON object."""
-        excerpt = redact(data[:120], self._secrets())
+        excerpt = redact(data, self.secrets())[:LONGEST_EXCERPT]
         return ProtocolError(f"an event of the stream is no JSON object: {excerpt}", context=self._context)
 
     def _because_of(self, cause: BaseException, *, started: bool) -> ProviderError:
@@ -195,22 +202,13 @@ class _Errors:
             cause.context = replace(cause.context, model=self._context.model)
             return cause
         return transport_error(
-            cause, self._url, started=started, context=self._context, secrets=self._secrets()
+            cause, self._url, started=started, context=self._context, secrets=self.secrets()
         )
 
 
 def _as_bytes(body: Mapping[str, JSON]) -> bytes:
     # Half a surrogate pair, which is no character, must not make the rest of a conversation unsendable.
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
-def _require_sendable(headers: Mapping[str, str], context: ErrorContext) -> None:
-    """Refuse what the SDK would send in an encoding that no server expects."""
-    for name, value in headers.items():
-        if not (value.isascii() and value.isprintable()):
-            hint = "check api_key and headers of this provider in the config file"
-            words = f"the header {name} has a character that HTTP does not allow"
-            raise BadRequest(words, context=context, hint=hint)
 
 
 def _http_errors() -> tuple[type[Exception], ...]:

@@ -110,7 +110,7 @@ def error_from_response(
     context = replace(
         context,
         status=status,
-        request_id=named.get("request-id") or named.get("x-request-id") or context.request_id,
+        request_id=request_id(named, secrets) or context.request_id,
         retry_after_s=retry_after_s(named),
     )
     if 300 <= status < 400:
@@ -156,6 +156,12 @@ def transport_error(
             f"the connection was cut before the reply was complete ({place})", context=context
         )
     return ConnectError(words, context=context)
+
+
+def request_id(headers: Mapping[str, str], secrets: Sequence[str]) -> str | None:
+    """What the server calls a request; the header names are in lower case."""
+    found = headers.get("request-id") or headers.get("x-request-id")
+    return redact(found, secrets) if found else None
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:

@@ -1,6 +1,7 @@
 """HTTP for the adapters: one client each, streams that always close, and errors in our own words."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from llmtui import __version__
 from llmtui.config.credentials import basic_token
 from llmtui.config.schema import ProviderSettings
-from llmtui.core.errors import ErrorContext, ProviderError, Timeout
+from llmtui.core.errors import BadRequest, ErrorContext, ProviderError, Timeout
 from llmtui.core.guard import Clocks
 from llmtui.providers.error_bodies import looks_like_html
-from llmtui.providers.failures import error_from_response, transport_error
+from llmtui.providers.failures import error_from_response, request_id, transport_error
 from llmtui.providers.wires.untrusted import parsed
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Hosts that no proxy of the environment is asked for."""
 DIRECT: Mapping[str, None] = {f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK}
 """The same, as `mounts` of an HTTP client."""
+TALKATIVE = (
+    *("httpcore.http11", "httpcore.http2", "httpcore.socks"),
+    *("httpcore2.http11", "httpcore2.http2", "httpcore2.socks"),
+)
+"""The loggers under httpx and the SDKs that show headers, and passwords of proxies, at the level DEBUG."""
 
 
 @cache
@@ -56,6 +62,7 @@ def new_client(clocks: Clocks, *, reuse: bool = True) -> "httpx.AsyncClient":
     """
     import httpx
 
+    mute_headers()
     limits = httpx.Limits() if reuse else httpx.Limits(max_keepalive_connections=0)
 
     return httpx.AsyncClient(
@@ -67,6 +74,21 @@ def new_client(clocks: Clocks, *, reuse: bool = True) -> "httpx.AsyncClient":
         mounts=DIRECT,
         headers={"user-agent": USER_AGENT},
     )
+
+
+def mute_headers() -> None:
+    """Keep headers out of every log, however much it is to hold: a server may echo a key in its own."""
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
+def require_sendable(headers: Mapping[str, str], context: ErrorContext) -> None:
+    """Refuse what a client would refuse too, but with the value in its words, or send in some encoding."""
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            hint = "check api_key and headers of this provider in the config file"
+            words = f"the header {name} has a character that HTTP does not allow"
+            raise BadRequest(words, context=context, hint=hint)
 
 
 def auth_headers(settings: ProviderSettings, key: str | None) -> dict[str, str]:
@@ -116,6 +138,7 @@ class Http:
     ) -> AsyncIterator["Reply"]:
         """Open a streaming POST; the response is closed when the block ends, however it ends."""
         context = ErrorContext(provider=self._provider, model=model)
+        require_sendable(headers, context)
         try:
             request = self.client.build_request("POST", url, json=payload, headers=dict(headers))
             response = await self.client.send(request, stream=True)
@@ -141,6 +164,7 @@ class Http:
     ) -> Any:
         """Ask for one JSON value."""
         context = ErrorContext(provider=self._provider)
+        require_sendable(headers, context)
         try:
             async with asyncio.timeout(clock_s):
                 response = await self.client.request(method, url, json=payload, headers=dict(headers))
@@ -173,8 +197,7 @@ class Reply:
     @property
     def request_id(self) -> str | None:
         """What the server calls this request."""
-        headers = self._response.headers
-        return next((headers[name] for name in ("x-request-id", "request-id") if name in headers), None)
+        return request_id(self._response.headers, self.secrets)
 
     @property
     def content_type(self) -> str:

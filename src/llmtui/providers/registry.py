@@ -3,16 +3,19 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
-from threading import Lock
+from threading import Event, Lock
+from time import monotonic
 
 from pydantic import ValidationError
 
+from llmtui.config.keys import with_key
 from llmtui.config.schema import KIND_ALIASES, ProviderSettings
-from llmtui.core.errors import ConfigError, LlmtuiError, MissingKey, UnknownProvider
+from llmtui.core.errors import ConfigError, KeyUnavailable, LlmtuiError, MissingKey, UnknownProvider
 from llmtui.core.history import Target
 from llmtui.core.models import AgentInfo, ConfigIssue, ProviderInfo
 from llmtui.core.ports import Provider
 from llmtui.providers.base import BaseProvider
+from llmtui.providers.failures import redact
 
 ENTRY_POINT_GROUP = "llmtui.providers"
 ProviderClass = type[BaseProvider]
@@ -35,7 +38,9 @@ class Registry:
         self._default = default_provider
         self._wrap = wrap
         self._built: dict[str, Provider] = {}
-        self._lock = Lock()
+        self._slots = {key: _Slot() for key in self._settings}
+        self._secrets: set[str] = set()
+        self._closing = Event()
         self._classes: dict[str, ProviderClass] = {}
 
     def register(self, kind: str, provider_class: ProviderClass) -> None:
@@ -47,16 +52,24 @@ class Registry:
         return [self._info(settings) for settings in self._settings.values()]
 
     def get(self, provider_id: str) -> Provider:
-        """Build or return a provider; raises MissingKey, UnknownProvider or ConfigError.
+        """Build or return a provider; raises MissingKey, KeyUnavailable, UnknownProvider or ConfigError.
 
-        May import an SDK: call it on a thread when a screen waits.
+        May import an SDK, and fetch a key for up to ten seconds: call it on a thread when a screen waits.
         """
         settings = self._find(provider_id)
-        with self._lock:
-            key = settings.id.lower()
+        key = settings.id.lower()
+        slot, asked = self._slots[key], monotonic()
+        with slot.lock:
             if key not in self._built:
-                self._built[key] = self._wrap(self._build(settings))
+                if slot.failure and slot.failed_at >= asked:
+                    raise KeyUnavailable(str(slot.failure), slot.failure.hint)
+                self._built[key] = self._wrap(self._build(self._with_key(settings, slot)))
             return self._built[key]
+
+    def secrets(self) -> list[str]:
+        """What must never be shown or logged, keys that were fetched from elsewhere included."""
+        known = {secret for settings in self._settings.values() for secret in settings.secrets()}
+        return sorted(known | self._secrets)
 
     def validate(self, provider_id: str) -> list[ConfigIssue]:
         """What the provider's kind says of its settings, without building it."""
@@ -72,7 +85,8 @@ class Registry:
         return Target(self._find(agent.provider or self._default or "openai").id, agent.model)
 
     async def aclose(self) -> None:
-        """Close every provider that was built."""
+        """Close every provider that was built; commands that fetch keys end, for leaving waits for them."""
+        self._closing.set()
         built, self._built = list(self._built.values()), {}
         for provider in built:
             await provider.aclose()
@@ -83,6 +97,16 @@ class Registry:
         except KeyError:
             known = ", ".join(settings.id for settings in self._settings.values()) or "none"
             raise UnknownProvider(f"no provider '{provider_id}'; configured: {known}") from None
+
+    def _with_key(self, settings: ProviderSettings, slot: "_Slot") -> ProviderSettings:
+        try:
+            settings = with_key(settings, self._closing.is_set)
+        except KeyUnavailable as error:
+            slot.failure = KeyUnavailable(f"{settings.id}: {error}", error.hint)
+            slot.failed_at = monotonic()
+            raise slot.failure from None
+        self._secrets.update(settings.secrets())
+        return settings
 
     def _build(self, settings: ProviderSettings) -> BaseProvider:
         provider_class = self._class_of(settings.kind)
@@ -97,8 +121,10 @@ class Registry:
             issues = provider_class.validate_config(settings.model_dump())
             problems = "; ".join(f"{issue.key}: {issue.message}" for issue in issues)
             raise ConfigError(f"provider '{settings.id}': {problems}") from None
-        except Exception as error:
-            raise ConfigError(f"provider '{settings.id}' cannot be built: {error}") from error
+        # Nor is the cause of any other error known to be free of them.
+        except Exception as error:  # noqa: BLE001
+            words = redact(str(error), settings.secrets())
+            raise ConfigError(f"provider '{settings.id}' cannot be built: {words}") from None
 
     def _info(self, settings: ProviderSettings) -> ProviderInfo:
         try:
@@ -146,6 +172,15 @@ class Registry:
     def _all_kinds(self) -> dict[str, EntryPoint]:
         """The kinds of all installed packages, third parties' included."""
         return _by_name(entry_points(group=ENTRY_POINT_GROUP))
+
+
+class _Slot:
+    """Lets one caller at a time build a provider; who waited for a key in vain does not fetch it again."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.failure: KeyUnavailable | None = None
+        self.failed_at = 0.0
 
 
 def _by_name(points: Iterable[EntryPoint]) -> dict[str, EntryPoint]:

@@ -6,14 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from llmtui.core.errors import AuthError, ConnectError, LlmtuiError, MissingKey, ServerError, Timeout
+from llmtui.core.errors import (
+    AuthError,
+    ConnectError,
+    KeyUnavailable,
+    LlmtuiError,
+    MissingKey,
+    ServerError,
+    Timeout,
+)
 from llmtui.core.history import RequestRecord
 from llmtui.core.models import ConnectionReport, ProviderInfo
 from llmtui.core.ports import ProviderRegistry
 
 PROBE_TIMEOUT_S = 3.0
 SLOW_FROM_S = 1.0
-_UNHEALTHY = (MissingKey, ConnectError, Timeout, ServerError, AuthError)
+_KEYLESS = (MissingKey, KeyUnavailable)
+_UNHEALTHY = (*_KEYLESS, ConnectError, Timeout, ServerError, AuthError)
 
 
 class HealthState(StrEnum):
@@ -70,7 +79,8 @@ class HealthService:
         known = self.of(provider_id)
         if provider_id not in self._infos:
             return known
-        if known.state is not HealthState.NO_KEY and not self._infos[provider_id].error:
+        info = self._infos[provider_id]
+        if not info.missing_key and not info.error:
             self._health[provider_id] = await self._probe(provider_id)
         return self._health[provider_id]
 
@@ -85,10 +95,7 @@ class HealthService:
     def note_failure(self, provider_id: str, error: LlmtuiError) -> Health:
         """Take a failed request as news of the provider's health, where it is any."""
         if provider_id in self._infos and isinstance(error, _UNHEALTHY):
-            state = HealthState.NO_KEY if isinstance(error, MissingKey) else HealthState.DOWN
-            self._health[provider_id] = Health(
-                provider_id, state, str(error), error.hint, checked_at_s=time.monotonic()
-            )
+            self._health[provider_id] = _of_error(provider_id, error)
         return self.of(provider_id)
 
     def note_success(self, provider_id: str) -> Health:
@@ -109,12 +116,15 @@ class HealthService:
         return self.note_success(request.provider)
 
     async def _probe(self, provider_id: str) -> Health:
-        started = time.monotonic()
+        provider = None
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
                 provider = await asyncio.to_thread(self._registry.get, provider_id)
                 report = await provider.check()
         except TimeoutError:
+            if provider is None:
+                words = "its key is still being fetched, or its client loaded"
+                return Health(provider_id, detail=words, checked_at_s=time.monotonic())
             return Health(
                 provider_id,
                 HealthState.DOWN,
@@ -122,7 +132,7 @@ class HealthService:
                 checked_at_s=time.monotonic(),
             )
         except LlmtuiError as error:
-            return Health(provider_id, HealthState.DOWN, str(error), error.hint, checked_at_s=started)
+            return _of_error(provider_id, error)
         return _of_report(provider_id, report)
 
 
@@ -132,6 +142,11 @@ def _offline(info: ProviderInfo) -> Health:
     if info.missing_key:
         return Health(info.id, HealthState.NO_KEY, f"set {info.missing_key}", f"set {info.missing_key}")
     return Health(info.id)
+
+
+def _of_error(provider_id: str, error: LlmtuiError) -> Health:
+    state = HealthState.NO_KEY if isinstance(error, _KEYLESS) else HealthState.DOWN
+    return Health(provider_id, state, str(error), error.hint, checked_at_s=time.monotonic())
 
 
 def _of_report(provider_id: str, report: ConnectionReport) -> Health:
