@@ -1,10 +1,15 @@
 """The composition root: settings become a registry and services."""
 
+from urllib.parse import urlsplit
+
 from llmtui.config.loader import LoadedSettings
 from llmtui.config.paths import Paths
 from llmtui.config.schema import AppSettings
 from llmtui.core.errors import ConfigError
 from llmtui.core.history import Target
+from llmtui.core.logs import keep_out_of_logs
+from llmtui.core.ports import Provider
+from llmtui.providers.base import BaseProvider
 from llmtui.providers.registry import Registry
 from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
@@ -22,8 +27,15 @@ def build_registry(settings: AppSettings) -> Registry:
     return Registry(
         settings.providers,
         default_provider=settings.default_provider,
-        wrap=lambda provider: RetryingProvider(provider, provider.clocks),
+        wrap=_wrapped,
     )
+
+
+def _wrapped(provider: BaseProvider) -> Provider:
+    # Only here is a key known that was fetched from a keyring, a command or a file.
+    keep_out_of_logs(provider.settings.secrets())
+    host = urlsplit(provider.base_url_of(provider.settings)).hostname or ""
+    return RetryingProvider(provider, provider.clocks, host=host)
 
 
 def build_services(loaded: LoadedSettings, paths: Paths) -> Services:

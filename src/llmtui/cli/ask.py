@@ -92,7 +92,7 @@ def _merged(agent: AgentSettings, arguments: argparse.Namespace) -> AgentSetting
     given = {
         name: value
         for name in AgentSettings.model_fields
-        if name != "name" and (value := getattr(arguments, name)) is not None
+        if name != "name" and (value := getattr(arguments, name, None)) is not None
     }
     try:
         return AgentSettings.model_validate(agent.model_dump() | given)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from llmtui.core.conversation import JSON
 from llmtui.core.errors import BadRequest, ErrorContext, ProtocolError, ProviderError
 from llmtui.core.guard import Clocks
-from llmtui.providers.failures import classify, error_from_response, redact, transport_error
+from llmtui.core.redaction import redact
+from llmtui.providers.failures import classify, error_from_response, transport_error
 from llmtui.providers.http import DIRECT, head, tls_context
 from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
 from llmtui.providers.wires.untrusted import parsed

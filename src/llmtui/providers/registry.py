@@ -1,5 +1,6 @@
 """The configured providers, by id; kinds come from entry points, built-in and third-party alike."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
@@ -10,10 +11,12 @@ from pydantic import ValidationError
 from llmtui.config.schema import KIND_ALIASES, ProviderSettings
 from llmtui.core.errors import ConfigError, LlmtuiError, MissingKey, UnknownProvider
 from llmtui.core.history import Target
+from llmtui.core.logs import logfmt
 from llmtui.core.models import AgentInfo, ConfigIssue, ProviderInfo
 from llmtui.core.ports import Provider
 from llmtui.providers.base import BaseProvider
 
+_log = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "llmtui.providers"
 ProviderClass = type[BaseProvider]
 
@@ -98,6 +101,7 @@ class Registry:
             problems = "; ".join(f"{issue.key}: {issue.message}" for issue in issues)
             raise ConfigError(f"provider '{settings.id}': {problems}") from None
         except Exception as error:
+            _log.exception(logfmt("provider cannot be built", provider=settings.id, kind=settings.kind))
             raise ConfigError(f"provider '{settings.id}' cannot be built: {error}") from error
 
     def _info(self, settings: ProviderSettings) -> ProviderInfo:
@@ -129,6 +133,7 @@ class Registry:
             loaded = point.load()
         # A broken plugin is listed with its error and stops nothing.
         except Exception as error:
+            _log.exception(logfmt("provider plugin is broken", plugin=point.value))
             raise ConfigError(f"the provider plugin '{point.value}' is broken: {error}") from error
         if not (isinstance(loaded, type) and issubclass(loaded, BaseProvider)):
             raise ConfigError(f"the provider plugin '{point.value}' is broken: it is no BaseProvider")

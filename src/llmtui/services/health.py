@@ -1,6 +1,7 @@
 """How the providers are: their state in a word, from probes that block nothing."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,9 +9,11 @@ from enum import StrEnum
 
 from llmtui.core.errors import AuthError, ConnectError, LlmtuiError, MissingKey, ServerError, Timeout
 from llmtui.core.history import RequestRecord
+from llmtui.core.logs import logfmt
 from llmtui.core.models import ConnectionReport, ProviderInfo
 from llmtui.core.ports import ProviderRegistry
 
+_log = logging.getLogger(__name__)
 PROBE_TIMEOUT_S = 3.0
 SLOW_FROM_S = 1.0
 _UNHEALTHY = (MissingKey, ConnectError, Timeout, ServerError, AuthError)
@@ -71,8 +74,8 @@ class HealthService:
         if provider_id not in self._infos:
             return known
         if known.state is not HealthState.NO_KEY and not self._infos[provider_id].error:
-            self._health[provider_id] = await self._probe(provider_id)
-        return self._health[provider_id]
+            return self._keep(await self._probe(provider_id))
+        return known
 
     async def probe_all(self, report: Callable[[Health], None]) -> None:
         """Ask all providers at the same time; `report` gets each answer as it comes."""
@@ -86,9 +89,7 @@ class HealthService:
         """Take a failed request as news of the provider's health, where it is any."""
         if provider_id in self._infos and isinstance(error, _UNHEALTHY):
             state = HealthState.NO_KEY if isinstance(error, MissingKey) else HealthState.DOWN
-            self._health[provider_id] = Health(
-                provider_id, state, str(error), error.hint, checked_at_s=time.monotonic()
-            )
+            self._keep(Health(provider_id, state, str(error), error.hint, checked_at_s=time.monotonic()))
         return self.of(provider_id)
 
     def note_success(self, provider_id: str) -> Health:
@@ -96,9 +97,7 @@ class HealthService:
         known = self.of(provider_id)
         if known.state not in _ANSWERING:
             known = replace(known, state=HealthState.UP, detail="", hint="", checked_at_s=time.monotonic())
-        if provider_id in self._infos:
-            self._health[provider_id] = known
-        return known
+        return self._keep(known) if provider_id in self._infos else known
 
     def note_reply(self, request: RequestRecord, error: LlmtuiError | None) -> Health:
         """Take the end of a request as news; one stopped before its first word tells nothing."""
@@ -107,6 +106,14 @@ class HealthService:
         if request.first_token_at is None and request.outcome != "complete":
             return self.of(request.provider)
         return self.note_success(request.provider)
+
+    def _keep(self, health: Health) -> Health:
+        before = self.of(health.provider).state
+        self._health[health.provider] = health
+        if health.state is not before:
+            level = logging.WARNING if health.state is HealthState.DOWN else logging.INFO
+            _log.log(level, logfmt("health", provider=health.provider, was=before, now=health.state))
+        return health
 
     async def _probe(self, provider_id: str) -> Health:
         started = time.monotonic()
