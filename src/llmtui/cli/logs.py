@@ -125,7 +125,4 @@ def _is_open_at(stream: TextIOWrapper, path: str) -> bool:
 
 
 def _for_its_owner(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags, 0o600)
-    if os.fstat(descriptor).st_mode & 0o077:
-        os.fchmod(descriptor, 0o600)
-    return descriptor
+    return os.open(path, flags, 0o600)

@@ -11,6 +11,8 @@ from llmtui.core.text import sanitise, sanitise_line
 
 INDENT = "    "
 """What the lines of a traceback begin with."""
+LONGEST = 20_000
+"""Characters that are kept of a record."""
 _BARE = re.compile(r"[^\s\"'=]+")
 
 
@@ -42,7 +44,10 @@ class LogFormatter(logging.Formatter):
         if record.exc_info:
             # Sanitised as a whole: what an exception says can hold line ends of any kind.
             lines += [INDENT + line for line in sanitise(self.formatException(record.exc_info)).split("\n")]
-        return f"{time} {record.levelname:<7} {record.name}: {self.redactor(chr(10).join(lines))}"
+        text = self.redactor("\n".join(lines))
+        if len(text) > LONGEST:
+            text = text[: LONGEST - 1] + "…"
+        return f"{time} {record.levelname:<7} {record.name}: {text}"
 
 
 def keep_out_of_logs(secrets: Iterable[str]) -> None:
@@ -62,3 +67,7 @@ def scrubbed(text: str) -> str:
 def _formatters() -> Iterable[LogFormatter]:
     found = (handler.formatter for handler in logging.getLogger().handlers)
     return [formatter for formatter in found if isinstance(formatter, LogFormatter)]
+
+
+# Where nobody has begun a log, Python would print what is logged on standard error.
+logging.getLogger("llmtui").addHandler(logging.NullHandler())

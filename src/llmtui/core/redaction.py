@@ -25,7 +25,7 @@ KEY_SHAPES: Sequence[tuple[re.Pattern[str], str]] = [
     (re.compile(r"(?i)\b(bearer|basic)(\s+)[A-Za-z0-9._~+/=-]{8,}"), rf"\1\2{REDACTED}"),
     (re.compile(r"([?&](?:key|api_key|token|access_token)=)[^&\s\"']+"), rf"\1{REDACTED}"),
     # The user and password of an address.
-    (re.compile(r"([a-z][a-z0-9+.-]*://)[^/\s@\"']+@"), rf"\1{REDACTED}@"),
+    (re.compile(r"((?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,15}://)[^/\s@\"']+@"), rf"\1{REDACTED}@"),
 ]
 """What a key looks like, and what is put in its place."""
 

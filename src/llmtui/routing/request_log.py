@@ -78,7 +78,9 @@ class _Request:
         elif stopped:
             self._log(logging.INFO, "stopped")
         elif isinstance(error, LlmtuiError):
-            self._log(logging.ERROR, type(error).__name__, _described(error))
+            # The guard's name for a bug in a provider: its cause is what to look for.
+            bug = error.__cause__ if type(error) is ProviderError else None
+            self._log(logging.ERROR, type(error).__name__, _described(error), bug)
         else:
             self._log(logging.ERROR, type(error).__name__, crash=error)
 
