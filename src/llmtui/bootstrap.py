@@ -14,6 +14,7 @@ from llmtui.providers.registry import Registry
 from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
+from llmtui.services.logs import LogReader
 from llmtui.services.models import ModelService
 from llmtui.services.recorder import Recorder
 from llmtui.services.services import Services
@@ -58,6 +59,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
         models=ModelService(registry),
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,
+        logs=LogReader(paths.log_dir),
         theme=settings.theme,
         theme_dirs=(paths.config_file.parent / "themes",),
         keys=settings.keys,

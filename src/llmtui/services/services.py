@@ -1,5 +1,6 @@
 """Everything that the screen needs, in one value."""
 
+import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from llmtui.core.history import Target
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
+from llmtui.services.logs import LogReader
 from llmtui.services.models import ModelService
 
 
@@ -20,6 +22,8 @@ class Services:
     default_target: Target
     close: Callable[[], Coroutine[None, None, None]]
     """Close providers and database."""
+    logs: LogReader = field(default_factory=lambda: LogReader(Path(os.devnull)))
+    """Reads no logs unless it is given a folder."""
     theme: str | None = None
     theme_dirs: tuple[Path, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)

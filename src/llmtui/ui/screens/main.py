@@ -32,6 +32,7 @@ from llmtui.ui.messages import (
     ReplyNoted,
     ReplyOpened,
 )
+from llmtui.ui.screens.logs import LogScreen
 from llmtui.ui.screens.targets import TargetScreen
 from llmtui.ui.transcript import Transcript
 from llmtui.ui.widgets.chat_pane import ChatPane
@@ -51,7 +52,7 @@ LOW_BELOW = 14
 """Rows below which title and status make way for the conversation."""
 
 
-class MainScreen(TargetScreen):
+class MainScreen(LogScreen, TargetScreen):
     """Lays the parts out and routes between them; siblings never touch each other."""
 
     AUTO_FOCUS = "Prompt"
