@@ -20,8 +20,6 @@ from llmtui.services.recorder import Recorder
 from llmtui.services.services import Services
 from llmtui.storage.conversations import SQLiteStore
 
-DATABASE = "llmtui.db"
-
 
 def build_registry(settings: AppSettings) -> Registry:
     """The configured providers, each behind the guard and its retries."""
@@ -45,7 +43,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     if not settings.providers:
         raise ConfigError(f"{loaded.source}: no providers are configured")
     registry = build_registry(settings)
-    recorder = Recorder(SQLiteStore(paths.data_dir / DATABASE))
+    recorder = Recorder(SQLiteStore(paths.database))
     chat = ChatService(recorder, registry)
 
     async def close() -> None:

@@ -28,14 +28,19 @@ def config_path(arguments: argparse.Namespace, paths: Paths) -> Path | None:
 
 def load(arguments: argparse.Namespace) -> tuple[LoadedSettings, Paths]:
     """The settings and the user's places, with the log begun; raises ConfigError."""
-    paths = user_paths()
-    level = getattr(arguments, "log_level", None)
-    start_log(paths.log_dir, level or "info")
+    paths, level = begin(arguments), _level(arguments)
     loaded = load_settings(config_path(arguments, paths), os.environ)
     set_level(level or loaded.settings.log_level)
     keep_out_of_logs(_secrets(loaded.settings))
     _log_start(arguments, loaded)
     return loaded, paths
+
+
+def begin(arguments: argparse.Namespace) -> Paths:
+    """The user's places, with the log begun: all that a command needs which reads no config file."""
+    paths = user_paths()
+    start_log(paths.log_dir, _level(arguments) or "info")
+    return paths
 
 
 def load_aloud(arguments: argparse.Namespace) -> tuple[LoadedSettings, Paths]:
@@ -45,6 +50,11 @@ def load_aloud(arguments: argparse.Namespace) -> tuple[LoadedSettings, Paths]:
         _log.warning(logfmt("config", problem=warning))
         warn(warning)
     return loaded, paths
+
+
+def _level(arguments: argparse.Namespace) -> str | None:
+    level: str | None = getattr(arguments, "log_level", None)
+    return level
 
 
 def _log_start(arguments: argparse.Namespace, loaded: LoadedSettings) -> None:
