@@ -38,7 +38,8 @@ class LogViewer(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "next_log", "Next log", show=False),
         Binding("l", "next_level", "Level", show=False),
-        Binding("slash", "find", "Find", show=False),
+        # Handled before the lines see the keys, so that what is typed fast right after goes to the search.
+        Binding("slash", "find", "Find", show=False, priority=True),
         Binding("n", "find_again(-1)", "Older", show=False),
         Binding("N", "find_again(1)", "Newer", show=False),
         Binding("c", "copy_line", "Copy line", show=False),
@@ -129,12 +130,15 @@ class LogViewer(Dialog[None]):
         self._level = levels[(levels.index(self._level) + 1) % len(levels)]
         await self._show_end()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Within the search a slash is a character like others."""
+        return not (action == "find" and self.focused is self.line)
+
     def action_find(self) -> None:
         """Look for words."""
         self._origin = self.view.current
         self.line.value = ""
         self.line.add_class("-shown")
-        # At once, so that what is typed fast goes there.
         self.set_focus(self.line)
 
     @on(Input.Changed)
