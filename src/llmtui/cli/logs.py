@@ -26,6 +26,14 @@ OURS = "llmtui"
 _log = logging.getLogger(__name__)
 
 
+class Handover(QueueHandler):
+    """Hands records to the thread as they are: it is the one that formats them."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """The record itself."""
+        return record
+
+
 class LogFile(RotatingFileHandler):
     """A rotated file that several processes may write to; opened when there is something to write."""
 
@@ -58,11 +66,14 @@ def start_log(folder: Path, level: str = "info") -> Callable[[], None]:
     Nothing goes to standard error any more, which is where the screen is drawn, and no failure of the log
     is told anywhere: a full disk stops no chat.
     """
-    lines: SimpleQueue[logging.LogRecord] = SimpleQueue()
-    handler = QueueHandler(lines)
-    handler.setFormatter(LogFormatter(Redactor()))
+    records: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    handler, file = Handover(records), LogFile(folder / NAME)
     handler.addFilter(_is_wanted)
-    listener = QueueListener(lines, LogFile(folder / NAME))
+    # Both have it: who wants to keep a secret out of the logs finds it at the root's handler.
+    formatter = LogFormatter(Redactor())
+    handler.setFormatter(formatter)
+    file.setFormatter(formatter)
+    listener = QueueListener(records, file)
     listener.start()
     root = logging.getLogger()
     root.addHandler(handler)
@@ -77,8 +88,7 @@ def start_log(folder: Path, level: str = "info") -> Callable[[], None]:
         _log.info(logfmt("ended", seconds=time.monotonic() - began))
         root.removeHandler(handler)
         listener.stop()
-        for file in listener.handlers:
-            file.close()
+        file.close()
         logging.captureWarnings(False)
         logging.raiseExceptions = True
         threading.excepthook = threading.__excepthook__
