@@ -5,17 +5,19 @@ from llmtui.config.paths import Paths
 from llmtui.config.schema import AppSettings
 from llmtui.core.errors import ConfigError
 from llmtui.core.history import Target
+from llmtui.core.ports import Provider
+from llmtui.providers.base import BaseProvider
+from llmtui.providers.locality import host_of
 from llmtui.providers.registry import Registry
 from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
+from llmtui.services.logs import LogReader
 from llmtui.services.models import ModelService
 from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
 from llmtui.services.services import Services
 from llmtui.storage.conversations import SQLiteStore
-
-DATABASE = "llmtui.db"
 
 
 def build_registry(settings: AppSettings) -> Registry:
@@ -23,8 +25,13 @@ def build_registry(settings: AppSettings) -> Registry:
     return Registry(
         settings.providers,
         default_provider=settings.default_provider,
-        wrap=lambda provider: RetryingProvider(provider, provider.clocks),
+        wrap=_wrapped,
     )
+
+
+def _wrapped(provider: BaseProvider) -> Provider:
+    host = host_of(provider.base_url_of(provider.settings))
+    return RetryingProvider(provider, provider.clocks, host=host)
 
 
 def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
@@ -33,7 +40,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     if not settings.providers:
         raise ConfigError(f"{loaded.source}: no providers are configured")
     registry = build_registry(settings)
-    recorder = Recorder(SQLiteStore(paths.data_dir / DATABASE))
+    recorder = Recorder(SQLiteStore(paths.database))
     chat = ChatService(recorder, registry)
 
     async def close() -> None:
@@ -48,6 +55,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,
         queue=QueueService(chat),
+        logs=LogReader(paths.log_dir),
         theme=settings.theme,
         theme_dirs=(paths.config_file.parent / "themes",),
         keys=settings.keys,

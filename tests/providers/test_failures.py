@@ -31,7 +31,6 @@ from llmtui.providers.failures import (
     address,
     classify,
     error_from_response,
-    redact,
     retry_after_s,
     transport_error,
 )
@@ -203,12 +202,6 @@ def test_no_secret_in_any_error(status: int, body: object) -> None:
     error = refused(status, body)
     for text in (str(error), repr(error), repr(error.context), error.hint):
         assert "canary" not in text
-
-
-def test_a_short_secret_does_not_maim_words() -> None:
-    assert redact("the context of x, not xenon", ["x"]) == "the context of [redacted], not xenon"
-    assert redact("abcabcabc abcabcabcd", ["abcabcabc", "abcabcabcd"]) == "[redacted] [redacted]"
-    assert redact("text", [""]) == "text"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from llmtui.core.conversation import Role
 from llmtui.core.errors import LlmtuiError, RateLimited, StorageError
 from llmtui.core.events import ReasoningDelta, TextDelta, UsageUpdate
-from llmtui.core.history import Conversation, MessageState, RequestRecord, StoredMessage
+from llmtui.core.history import Conversation, MessageState, RequestRecord, StoredMessage, Target
 from llmtui.core.usage import Usage
 from llmtui.providers.script import Fault
 from llmtui.services.chat import ChatService, name_of, title_of
@@ -298,3 +298,13 @@ async def test_a_second_service_on_the_same_database_sees_the_chat(desk: Desk) -
 )
 def test_a_title_is_the_first_line_cut_at_a_word(text: str, title: str) -> None:
     assert title_of(text) == title
+
+
+async def test_a_provider_that_cannot_be_asked_is_logged(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    thread = desk.chat.new(TARGET)
+    await desk.chat.send(thread.conversation.id, "penguins", Target("nobody"))
+    await desk.run(desk.chat.reply(thread.conversation.id, Target("nobody")))
+    assert "not asked provider=nobody problem=\"no provider 'nobody'; configured: fake\"" in caplog.text
+    assert "penguins" not in caplog.text

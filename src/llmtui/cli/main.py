@@ -11,13 +11,14 @@ from importlib import import_module
 from llmtui import __version__
 from llmtui.cli import exit_codes
 from llmtui.cli.console import complain
-from llmtui.cli.options import add_config_option
+from llmtui.cli.options import add_config_option, add_log_option
 from llmtui.core.errors import LlmtuiError
 
 COMMANDS: Mapping[str, str] = {
     "ask": "ask one question and print the answer",
     "providers": "list the providers with their state",
     "models": "list a provider's models, or pull the embedded one",
+    "db": "back up or check the chats, or remove deleted ones for good",
     "config": "show or check the settings, or bring old ones into today's form",
 }
 """Each is a module `llmtui.cli.<name>` with `add_arguments(parser)` and `run(arguments) -> exit code`."""
@@ -30,6 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _chosen(sys.argv[1:] if argv is None else argv)()
         print(end="", flush=True)
     except LlmtuiError as error:
+        _log(error)
         complain(error)
         return exit_codes.exit_code(error)
     except KeyboardInterrupt:
@@ -38,9 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         _abandon_output()
         return exit_codes.BROKEN_PIPE
     except OSError as error:
+        _log(error)
         _abandon_output()
         complain(LlmtuiError(": ".join(map(str, filter(None, (error.filename, error.strerror or error))))))
         return exit_codes.FAILED
+    except Exception as error:
+        _log(error)
+        raise
     return code
 
 
@@ -58,6 +64,7 @@ def _chosen(argv: Sequence[str]) -> Callable[[], int]:
             f"llmtui {arguments.command}", description=COMMANDS[arguments.command], allow_abbrev=False
         )
         add_config_option(parser)
+        add_log_option(parser)
         command.add_arguments(parser)
         arguments = parser.parse_args(arguments.rest, arguments)
     return lambda: int(command.run(arguments))
@@ -74,10 +81,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"llmtui {__version__}")
     add_config_option(parser)
+    add_log_option(parser)
     parser.add_argument("--theme", metavar="NAME", help="the theme to start with")
     parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help="see below")
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
+
+
+def _log(error: Exception) -> None:
+    """Log what ended a command, where it keeps a log: only such a command has loaded that module."""
+    if (logs := sys.modules.get("llmtui.cli.logs")) is not None:
+        logs.log_failure(error)
 
 
 def _abandon_output() -> None:

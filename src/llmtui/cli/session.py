@@ -1,12 +1,23 @@
 """What a command starts from: the settings that its arguments and the environment select."""
 
 import argparse
+import logging
 import os
+import platform
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
+from llmtui import __version__
 from llmtui.cli.console import warn
+from llmtui.cli.logs import set_level, start_log
+from llmtui.config.credentials import basic_token, split_credentials
 from llmtui.config.loader import LoadedSettings, find_config, load_settings
 from llmtui.config.paths import Paths, user_paths
+from llmtui.config.schema import AppSettings
+from llmtui.core.logs import keep_out_of_logs, logfmt
+
+_log = logging.getLogger(__name__)
 
 
 def config_path(arguments: argparse.Namespace, paths: Paths) -> Path | None:
@@ -16,14 +27,62 @@ def config_path(arguments: argparse.Namespace, paths: Paths) -> Path | None:
 
 
 def load(arguments: argparse.Namespace) -> tuple[LoadedSettings, Paths]:
-    """The settings and the user's places; raises ConfigError."""
+    """The settings and the user's places, with the log begun; raises ConfigError."""
+    paths, level = begin(arguments), _level(arguments)
+    loaded = load_settings(config_path(arguments, paths), os.environ)
+    set_level(level or loaded.settings.log_level)
+    keep_out_of_logs(_secrets(loaded.settings))
+    _log_start(arguments, loaded)
+    return loaded, paths
+
+
+def begin(arguments: argparse.Namespace) -> Paths:
+    """The user's places, with the log begun: all that a command needs which reads no config file."""
     paths = user_paths()
-    return load_settings(config_path(arguments, paths), os.environ), paths
+    start_log(paths.log_dir, _level(arguments) or "info")
+    return paths
 
 
 def load_aloud(arguments: argparse.Namespace) -> tuple[LoadedSettings, Paths]:
     """The same, with the warnings on standard error."""
     loaded, paths = load(arguments)
     for warning in loaded.warnings:
+        _log.warning(logfmt("config", problem=warning))
         warn(warning)
     return loaded, paths
+
+
+def _level(arguments: argparse.Namespace) -> str | None:
+    level: str | None = getattr(arguments, "log_level", None)
+    return level
+
+
+def _log_start(arguments: argparse.Namespace, loaded: LoadedSettings) -> None:
+    seen = {name: os.environ.get(name) for name in ("TERM", "TERM_PROGRAM", "COLORTERM", "LANG")}
+    started = logfmt(
+        "started",
+        command=arguments.command or "tui",
+        version=__version__,
+        python=platform.python_version(),
+        textual=version("textual"),
+        system=platform.system(),
+        **{name.lower(): value for name, value in seen.items()},
+        over="ssh" if "SSH_CONNECTION" in os.environ else None,
+        inside="tmux" if "TMUX" in os.environ else None,
+        config=loaded.source or "none",
+    )
+    _log.info(started)
+
+
+def _secrets(settings: AppSettings) -> Iterator[str]:
+    """All that the settings hold and the log must not."""
+    for provider in settings.providers:
+        yield from provider.secrets()
+    networks = [settings.network, *(one.network for one in settings.providers if one.network)]
+    for network in networks:
+        yield from _credentials(network.proxy or "")
+
+
+def _credentials(address: str) -> Iterable[str]:
+    user = split_credentials(address)[1]
+    return (user, user.partition(":")[2], basic_token(user)) if user else ()

@@ -18,6 +18,11 @@ class Paths:
     log_dir: Path
 
     @property
+    def database(self) -> Path:
+        """The chats."""
+        return self.data_dir / "llmtui.db"
+
+    @property
     def theme_dir(self) -> Path:
         """A person's own themes, beside the config file."""
         return self.config_file.parent / "themes"

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from llmtui.core.conversation import JSON
 from llmtui.core.errors import ErrorContext, ProtocolError, ProviderError
 from llmtui.core.guard import Clocks
+from llmtui.core.redaction import redact
 from llmtui.providers.failures import (
     LONGEST_EXCERPT,
     classify,
     error_from_response,
-    redact,
     request_id,
     transport_error,
 )

@@ -32,6 +32,7 @@ from llmtui.core.errors import (
     Timeout,
     Unsupported,
 )
+from llmtui.core.redaction import redact
 from llmtui.providers.error_bodies import ErrorBody, looks_like_html, page_title, read_body, read_payload
 
 ErrorClass = type[ProviderError]
@@ -177,15 +178,6 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
-
-
-def redact(text: str, secrets: Sequence[str]) -> str:
-    """The text without the secrets; a short one counts only as a whole word, or it would maim all text."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        edge = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
-        before, after = edge if len(secret) < 8 else ("", "")
-        text = re.sub(f"{before}{re.escape(secret)}{after}", "[redacted]", text)
-    return text
 
 
 def address(url: str) -> str:

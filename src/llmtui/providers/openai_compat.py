@@ -12,9 +12,10 @@ from llmtui.core.chat import ChatRequest
 from llmtui.core.errors import ErrorContext, IncompleteStream, ModelNotFound, ProtocolError
 from llmtui.core.events import StreamEvent
 from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo
+from llmtui.core.redaction import redact
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.checks import run_check
-from llmtui.providers.failures import LONGEST_EXCERPT, address, classify, redact
+from llmtui.providers.failures import LONGEST_EXCERPT, address, classify
 from llmtui.providers.http import Http, Reply, auth_headers, drain
 from llmtui.providers.model_lists import openai_models
 from llmtui.providers.wires.chat_completions import Dialect, MaxTokensField, request_body

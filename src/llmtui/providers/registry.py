@@ -1,5 +1,6 @@
 """The configured providers, by id; kinds come from entry points, built-in and third-party alike."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
@@ -12,11 +13,13 @@ from llmtui.config.keys import with_key
 from llmtui.config.schema import KIND_ALIASES, ProviderSettings
 from llmtui.core.errors import ConfigError, KeyUnavailable, LlmtuiError, MissingKey, UnknownProvider
 from llmtui.core.history import Target
+from llmtui.core.logs import keep_out_of_logs, logfmt
 from llmtui.core.models import AgentInfo, ConfigIssue, ProviderInfo
 from llmtui.core.ports import Provider
+from llmtui.core.redaction import redact
 from llmtui.providers.base import BaseProvider
-from llmtui.providers.failures import redact
 
+_log = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "llmtui.providers"
 ProviderClass = type[BaseProvider]
 
@@ -106,6 +109,7 @@ class Registry:
             slot.failed_at = monotonic()
             raise slot.failure from None
         self._secrets.update(settings.secrets())
+        keep_out_of_logs(settings.secrets())
         return settings
 
     def _build(self, settings: ProviderSettings) -> BaseProvider:
@@ -123,6 +127,7 @@ class Registry:
             raise ConfigError(f"provider '{settings.id}': {problems}") from None
         # Nor is the cause of any other error known to be free of them.
         except Exception as error:  # noqa: BLE001
+            _log.exception(logfmt("provider cannot be built", provider=settings.id, kind=settings.kind))
             words = redact(str(error), settings.secrets())
             raise ConfigError(f"provider '{settings.id}' cannot be built: {words}") from None
 
@@ -155,6 +160,7 @@ class Registry:
             loaded = point.load()
         # A broken plugin is listed with its error and stops nothing.
         except Exception as error:
+            _log.exception(logfmt("provider plugin is broken", plugin=point.value))
             raise ConfigError(f"the provider plugin '{point.value}' is broken: {error}") from error
         if not (isinstance(loaded, type) and issubclass(loaded, BaseProvider)):
             raise ConfigError(f"the provider plugin '{point.value}' is broken: it is no BaseProvider")

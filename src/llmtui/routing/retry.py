@@ -12,6 +12,7 @@ from llmtui.core.events import DELTAS, Finish, Status, StreamEvent
 from llmtui.core.guard import Clocks, guard
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo, ProviderType
 from llmtui.core.ports import Provider
+from llmtui.routing.request_log import logged
 
 ATTEMPTS = 2
 BASE_DELAY_S = 0.5
@@ -37,11 +38,13 @@ class RetryingProvider:
         inner: Provider,
         clocks: Clocks,
         *,
+        host: str = "",
         rng: random.Random | None = None,
         sleep: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
         self._inner = inner
         self._clocks = clocks
+        self._host = host
         self._rng = rng or random.Random()
         self._sleep = sleep
 
@@ -60,8 +63,11 @@ class RetryingProvider:
         """The inner provider's type."""
         return self._inner.type
 
-    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
-        """Ask, at most `ATTEMPTS` times before the first visible event."""
+    def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Ask, at most `ATTEMPTS` times before the first visible event, and log how that went."""
+        return logged(self._tries(request), provider=self.id, model=request.model, host=self._host)
+
+    async def _tries(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         for attempt in range(1, ATTEMPTS + 1):
             shown = _Shown()
             try:

@@ -1,6 +1,7 @@
 """How the providers are: their state in a word, from probes that block nothing."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,9 +17,11 @@ from llmtui.core.errors import (
     Timeout,
 )
 from llmtui.core.history import RequestRecord
+from llmtui.core.logs import logfmt
 from llmtui.core.models import ConnectionReport, ProviderInfo
 from llmtui.core.ports import ProviderRegistry
 
+_log = logging.getLogger(__name__)
 PROBE_TIMEOUT_S = 3.0
 SLOW_FROM_S = 1.0
 _KEYLESS = (MissingKey, KeyUnavailable)
@@ -81,8 +84,8 @@ class HealthService:
             return known
         info = self._infos[provider_id]
         if not info.missing_key and not info.error:
-            self._health[provider_id] = await self._probe(provider_id)
-        return self._health[provider_id]
+            return self._keep(await self._probe(provider_id))
+        return known
 
     async def probe_all(self, report: Callable[[Health], None]) -> None:
         """Ask all providers at the same time; `report` gets each answer as it comes."""
@@ -95,7 +98,7 @@ class HealthService:
     def note_failure(self, provider_id: str, error: LlmtuiError) -> Health:
         """Take a failed request as news of the provider's health, where it is any."""
         if provider_id in self._infos and isinstance(error, _UNHEALTHY):
-            self._health[provider_id] = _of_error(provider_id, error)
+            return self._keep(_of_error(provider_id, error))
         return self.of(provider_id)
 
     def note_success(self, provider_id: str) -> Health:
@@ -103,9 +106,7 @@ class HealthService:
         known = self.of(provider_id)
         if known.state not in _ANSWERING:
             known = replace(known, state=HealthState.UP, detail="", hint="", checked_at_s=time.monotonic())
-        if provider_id in self._infos:
-            self._health[provider_id] = known
-        return known
+        return self._keep(known) if provider_id in self._infos else known
 
     def note_reply(self, request: RequestRecord, error: LlmtuiError | None) -> Health:
         """Take the end of a request as news; one stopped before its first word tells nothing."""
@@ -114,6 +115,14 @@ class HealthService:
         if request.first_token_at is None and request.outcome != "complete":
             return self.of(request.provider)
         return self.note_success(request.provider)
+
+    def _keep(self, health: Health) -> Health:
+        before = self.of(health.provider).state
+        self._health[health.provider] = health
+        if health.state is not before:
+            level = logging.WARNING if health.state is HealthState.DOWN else logging.INFO
+            _log.log(level, logfmt("health", provider=health.provider, was=before, now=health.state))
+        return health
 
     async def _probe(self, provider_id: str) -> Health:
         provider = None

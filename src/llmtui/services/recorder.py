@@ -1,16 +1,19 @@
 """The store, made forgiving and discreet: a full disk ends no chat, and a private chat never reaches it."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from llmtui.core.errors import StorageError
 from llmtui.core.history import StoreReport
+from llmtui.core.logs import logfmt
 from llmtui.core.ports import ConversationStore
 from llmtui.services.private import IN_MEMORY, PrivateStore
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 REOPEN_AFTER_S = 5.0
 """How long a database that could not be opened is left alone."""
 
@@ -37,6 +40,10 @@ class Recorder:
         finally:
             self._asked.set()
         self._is_open = not report.problem
+        if report.set_aside:
+            _log.error(logfmt("database was damaged", set_aside=report.set_aside))
+        if report.recovered:
+            _log.warning(logfmt("interrupted replies recovered", count=len(report.recovered)))
         self._note(report.problem)
         return report
 
@@ -67,4 +74,8 @@ class Recorder:
     def _note(self, problem: str) -> None:
         if problem != self.problem:
             self.problem = problem
+            if problem:
+                _log.error(logfmt("not recorded", problem=problem))
+            else:
+                _log.info("recorded again")
             self.on_change()

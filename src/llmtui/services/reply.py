@@ -1,6 +1,7 @@
 """One reply: from the request to the last event, recorded as it arrives."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -10,7 +11,7 @@ from typing import TypeAlias
 
 from llmtui.core.chat import ChatRequest, ReplyBuilder
 from llmtui.core.conversation import Message, Part, Role, TextPart
-from llmtui.core.errors import LlmtuiError
+from llmtui.core.errors import ConfigError, LlmtuiError
 from llmtui.core.events import (
     DELTAS,
     ReasoningDelta,
@@ -20,10 +21,13 @@ from llmtui.core.events import (
     TextDelta,
 )
 from llmtui.core.history import JournalEntry, MessageState, RequestRecord, StoredMessage
+from llmtui.core.logs import logfmt
 from llmtui.core.ports import ProviderRegistry
 from llmtui.core.usage import Usage, estimate_tokens
 from llmtui.services.journal import Journal
 from llmtui.services.recorder import Recorder
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,9 @@ class Reply:
             pass
         except LlmtuiError as problem:
             state, error = MessageState.FAILED, problem
+            if isinstance(problem, ConfigError):
+                # What a provider answers is logged with its request; this one was never sent.
+                _log.warning(logfmt("not asked", provider=self.record.provider, problem=problem))
         finally:
             self._scope = None
             await journal.close()

@@ -1,5 +1,6 @@
 """Everything that the screen needs, in one value."""
 
+import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Literal, TypeAlias
 from llmtui.core.history import Target
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
+from llmtui.services.logs import LogReader
 from llmtui.services.models import ModelService
 from llmtui.services.queue import QueueService
 
@@ -25,6 +27,8 @@ class Services:
     close: Callable[[], Coroutine[None, None, None]]
     """Close providers and database."""
     queue: QueueService
+    logs: LogReader = field(default_factory=lambda: LogReader(Path(os.devnull)))
+    """Reads no logs unless it is given a folder."""
     theme: str | None = None
     theme_dirs: tuple[Path, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)

@@ -92,6 +92,21 @@ def open_reader(path: Path, connect: Connect = connect) -> sqlite3.Connection:
     return connection
 
 
+def open_unchanged(path: Path) -> sqlite3.Connection:
+    """Connect for reading, of any version up to today's; raises StorageError when it is not ours."""
+    if not path.exists():
+        raise StorageError("there is no database")
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, timeout=BUSY_TIMEOUT_S, isolation_level=None, uri=True)
+    try:
+        connection.row_factory = sqlite3.Row
+        schema.check_ownership(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
     """All or nothing; `DEFERRED` gives a reader one unchanging view."""

@@ -40,6 +40,17 @@ def unused_name(path: Path, suffix: str) -> Path:
     return candidate
 
 
+def size_with_companions(path: Path) -> int:
+    """The bytes of a database and of what SQLite keeps beside it."""
+    places = (path.with_name(path.name + end) for end in ("", *COMPANIONS))
+    return sum(place.stat().st_size for place in places if place.exists())
+
+
+def copies_beside(path: Path) -> list[Path]:
+    """Backups and damaged files that were made from a database."""
+    return sorted(path.parent.glob(f"{path.stem}-*{path.suffix}"))
+
+
 def set_aside(path: Path) -> Path:
     """Move a damaged database and its companions out of the way."""
     target = unused_name(path, f"damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}")

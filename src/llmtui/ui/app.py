@@ -1,17 +1,21 @@
 """The app: themes, keys, signals, and leaving in order."""
 
 import asyncio
+import logging
 import os
 import signal
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar
 
+from rich.text import Text
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
+from llmtui.core.logs import scrubbed
 from llmtui.services.leaving import in_flight
 from llmtui.services.services import Services
 from llmtui.ui.driver import TerminalDriver
@@ -21,6 +25,7 @@ from llmtui.ui.palette import ActionCommands, Palette
 from llmtui.ui.screens.main import MainScreen
 from llmtui.ui.theming import choose_theme, is_colourless, load_themes
 
+_log = logging.getLogger(__name__)
 LEAVE_WITHIN_S = 2.0
 
 
@@ -86,6 +91,14 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
     async def _leave_if(self, wanted: bool | None) -> None:
         if wanted:
             await self.leave()
+
+    def _handle_exception(self, error: Exception) -> None:
+        _log.error("the app crashed", exc_info=error)
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        # Textual's own report shows every local variable, and one may hold a key.
+        self.panic(Text(scrubbed(traceback.format_exc())))
 
     def _dress(self) -> Sequence[str]:
         """Register the themes and put one on; returns what is wrong with them."""

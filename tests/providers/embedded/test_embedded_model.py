@@ -47,6 +47,15 @@ async def test_the_model_answers(provider: EmbeddedProvider) -> None:
     assert response.usage.output
 
 
+async def test_it_unloads_after_idling_and_loads_again(build: Build, embedded_weights: Path) -> None:
+    provider = build({"model_path": str(embedded_weights), "unload_after_s": 0.01})
+    assert "Paris" in (await guarded(provider).chat(PARIS)).message.text
+    if (pid := provider._supervisor.pid) is not None:
+        await asyncio.to_thread(wait_until_gone, pid)
+    assert not provider.running
+    assert "Paris" in (await guarded(provider).chat(PARIS)).message.text
+
+
 async def test_the_reply_streams(provider: EmbeddedProvider) -> None:
     events = [event async for event in guarded(provider).stream_chat(PARIS)]
     deltas = [event.text for event in events if isinstance(event, TextDelta)]

@@ -1,5 +1,6 @@
 """The log file of the child process."""
 
+import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +22,10 @@ class ChildLog:
     def open(self, title: str) -> BinaryIO:
         """The file to write to, with a dated line for this start; nowhere when there is no writing it."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self.path.exists() and self.path.stat().st_size > LARGEST:
                 self.path.replace(self.path.with_suffix(".1.log"))
-            log = self.path.open("ab")
+            log = open(self.path, "ab", opener=_for_its_owner)  # noqa: SIM115 -- the caller closes it
         except OSError:
             return Path("/dev/null").open("ab")
         log.write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {title}\n".encode())
@@ -41,3 +42,7 @@ class ChildLog:
         except OSError:
             return ""
         return sanitise_line(found[1]) if found else ""
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

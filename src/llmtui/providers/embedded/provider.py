@@ -57,6 +57,8 @@ class EmbeddedOptions(KindOptions):
     """Replies at the same time; they share the context, one alone can have all of it."""
     repeat_penalty: float = Field(default=1.1, ge=1, le=2)
     """Keeps a small model from going round in circles; 1 is off."""
+    unload_after_s: float | None = Field(default=600, ge=0)
+    """Seconds without a request after which the memory is given back; 0 and None never do."""
 
     @field_validator("model_path")
     @classmethod
@@ -81,7 +83,12 @@ class EmbeddedProvider(BaseProvider):
         paths = paths or user_paths()
         self.model = self.model_of(settings)
         self._file = self.options.model_path or model_path(paths.data_dir)
-        self._supervisor = Supervisor(self._order, paths.log_dir / f"{self.id}.log", command)
+        self._supervisor = Supervisor(
+            self._order,
+            paths.log_dir / f"{self.id}.log",
+            command,
+            unload_after_s=self.options.unload_after_s,
+        )
         extra = {"extra_body": {"repeat_penalty": self.options.repeat_penalty}}
         self._wire = EmbeddedWire(settings.model_copy(update={"options": extra}), self._supervisor)
 
@@ -116,11 +123,12 @@ class EmbeddedProvider(BaseProvider):
         """Ask, loading the model first when it is not; closing the generator stops the reply."""
         request = self.filled(request)
         self._require_model(request.model)
-        if not self.running:
-            yield Status("loading", self.model)
-        async with aclosing(self._wire.stream_chat(request)) as events:
-            async for event in events:
-                yield event
+        with self._supervisor.in_use():
+            if not self.running:
+                yield Status("loading", self.model)
+            async with aclosing(self._wire.stream_chat(request)) as events:
+                async for event in events:
+                    yield event
 
     def filled(self, request: ChatRequest) -> ChatRequest:
         """The request with the settings' values, or what suits a small model."""

@@ -2,18 +2,22 @@
 
 import asyncio
 import json
+import logging
 import secrets
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from llmtui.core.errors import ProviderError, ServerError
 from llmtui.core.text import sanitise_line
 from llmtui.providers.embedded.childlog import ChildLog
+from llmtui.providers.embedded.idleness import Idleness
+
+_log = logging.getLogger(__name__)
 
 # Not `-I`: the library may be where only the user's site folder or PYTHONPATH leads.
 CHILD_COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("child.py")))
@@ -52,19 +56,27 @@ class _Child:
 
 
 class Supervisor:
-    """Owns at most one child; it starts when its endpoint is first asked for, and again after a crash.
+    """Owns at most one child; it starts when its endpoint is first asked for, and again after its end.
 
-    `order` is asked at each start what to serve, and raises ProviderError when there is nothing.
+    `order` is asked at each start what to serve, and raises ProviderError when there is nothing. The child
+    is ended when nobody has been `in_use` for `unload_after_s` seconds; None keeps it.
     """
 
     def __init__(
-        self, order: Callable[[], Order], log_path: Path, command: Sequence[str] = CHILD_COMMAND
+        self,
+        order: Callable[[], Order],
+        log_path: Path,
+        command: Sequence[str] = CHILD_COMMAND,
+        *,
+        unload_after_s: float | None = None,
     ) -> None:
         self._order = order
         self._log = ChildLog(log_path)
         self._command = command
         self._child: _Child | None = None
         self._lock = asyncio.Lock()
+        self._idleness = Idleness(unload_after_s, self._begin_unloading)
+        self._unloading: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -76,6 +88,10 @@ class Supervisor:
     def running(self) -> bool:
         """Whether a request would find the model loaded."""
         return self.pid is not None
+
+    def in_use(self) -> AbstractContextManager[None]:
+        """Keep the child for as long as a request lasts."""
+        return self._idleness.in_use()
 
     async def endpoint(self) -> Endpoint:
         """Where to ask, starting the child when none is running; raises ProviderError when it cannot."""
@@ -97,10 +113,24 @@ class Supervisor:
 
     async def aclose(self) -> None:
         """End the child."""
+        self._idleness.forget()
         async with self._lock:
-            child, self._child = self._child, None
-            if child is not None:
-                await _end(child.process)
+            await self._end_child()
+
+    def _begin_unloading(self) -> None:
+        self._unloading = asyncio.create_task(self._unload())
+
+    async def _unload(self) -> None:
+        """End the child, unless a request came meanwhile; one that comes later waits and starts another."""
+        async with self._lock:
+            if self.running and not self._idleness.used:
+                _log.info("embedded model unloaded after idling")
+                await self._end_child()
+
+    async def _end_child(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            await _end(child.process)
 
     async def _start(self) -> _Child:
         order = self._order()

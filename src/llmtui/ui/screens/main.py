@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -17,6 +18,7 @@ from textual.widgets import TextArea
 
 from llmtui.core.errors import ModelNotFound
 from llmtui.core.history import StoreReport
+from llmtui.core.logs import logfmt
 from llmtui.services.services import Services
 from llmtui.ui.actions import perform
 from llmtui.ui.clipboard import copy
@@ -31,6 +33,7 @@ from llmtui.ui.messages import (
     ReplyOpened,
 )
 from llmtui.ui.notify import end_of, notify
+from llmtui.ui.screens.logs import LogScreen
 from llmtui.ui.screens.private import PrivateScreen
 from llmtui.ui.screens.queue import QueueScreen
 from llmtui.ui.screens.targets import TargetScreen
@@ -43,6 +46,7 @@ from llmtui.ui.widgets.queue_lines import QueueLines
 from llmtui.ui.widgets.sidebar import Sidebar
 from llmtui.ui.widgets.status_bar import StatusBar
 
+_log = logging.getLogger(__name__)
 DRAFT_AFTER_S = 1.0
 FIRST_FRAME_WITHIN_S = 0.5
 RAIL_BELOW = 100
@@ -52,7 +56,7 @@ LOW_BELOW = 14
 """Rows below which title and status make way for the conversation."""
 
 
-class MainScreen(QueueScreen, PrivateScreen, TargetScreen):
+class MainScreen(QueueScreen, PrivateScreen, LogScreen, TargetScreen):
     """Lays the parts out and routes between them; siblings never touch each other."""
 
     AUTO_FOCUS = "Prompt"
@@ -122,6 +126,8 @@ class MainScreen(QueueScreen, PrivateScreen, TargetScreen):
             await self.show(thread)
         self.prompt.set_history(await self.services.chat.prompts())
         self.jobs.probe_all()
+        for problem in self.problems:
+            _log.warning(logfmt("config", problem=problem))
         if notices := [*_notices(report), *self.problems]:
             self.flash("\n".join(notices), "warning")
 
@@ -180,7 +186,7 @@ class MainScreen(QueueScreen, PrivateScreen, TargetScreen):
     @on(JobFailed)
     def show_bug(self, event: JobFailed) -> None:
         """Show an error that nobody expected."""
-        self.log.error(event.job, event.error)
+        _log.error(logfmt("job failed", job=event.job), exc_info=event.error)
         self.flash(f"{event.job}: {type(event.error).__name__}: {event.error}", "error")
 
     @on(Sidebar.ChatChosen)
