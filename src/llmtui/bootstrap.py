@@ -2,9 +2,10 @@
 
 from llmtui.config.loader import LoadedSettings
 from llmtui.config.paths import Paths
-from llmtui.config.schema import AppSettings
+from llmtui.config.schema import AgentSettings, AppSettings
 from llmtui.core.errors import ConfigError
 from llmtui.core.history import Target
+from llmtui.core.models import AgentInfo
 from llmtui.providers.registry import Registry
 from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
@@ -26,6 +27,11 @@ def build_registry(settings: AppSettings) -> Registry:
     )
 
 
+def agent_info(settings: AgentSettings) -> AgentInfo:
+    """An agent as the services know it."""
+    return AgentInfo(**settings.model_dump(exclude={"tools"}))
+
+
 def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     """Everything that the screen needs; touches neither disk nor network."""
     settings = loaded.settings
@@ -33,7 +39,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
         raise ConfigError(f"{loaded.source}: no providers are configured")
     registry = build_registry(settings)
     recorder = Recorder(SQLiteStore(paths.data_dir / DATABASE))
-    chat = ChatService(recorder, registry)
+    chat = ChatService(recorder, registry, [agent_info(agent) for agent in settings.agents])
 
     async def close() -> None:
         await chat.settle()

@@ -4,8 +4,8 @@ from textual import on
 from textual.getters import query_one
 
 from llmtui.core.history import Target
-from llmtui.services.chat import Thread
 from llmtui.services.health import HealthState
+from llmtui.services.thread import Thread
 from llmtui.ui.messages import ProviderProbed
 from llmtui.ui.screens.conversations import ConversationScreen
 from llmtui.ui.widgets.sidebar import Sidebar

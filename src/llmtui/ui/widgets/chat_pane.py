@@ -11,8 +11,8 @@ from textual.widgets import Static
 
 from llmtui.core.events import Status, Warning
 from llmtui.core.history import StoredMessage
-from llmtui.services.chat import Thread
 from llmtui.services.reply import Reply
+from llmtui.services.thread import Thread
 from llmtui.ui.entries import entry_of
 from llmtui.ui.keymap import Keymap
 from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyNamed, ReplyNoted, ReplyOpened
