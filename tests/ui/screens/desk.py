@@ -1,7 +1,7 @@
 """The app over a real database and scripted providers, driven by a pilot."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.history import Target
+from llmtui.core.models import AgentInfo
 from llmtui.providers.registry import Registry
 from llmtui.providers.scripted import ScriptedProvider
 from llmtui.routing.retry import RetryingProvider
@@ -100,14 +101,16 @@ class Desk:
         await self.settle()
 
 
-def services_at(folder: Path, fakes: dict[str, ScriptedProvider]) -> Services:
+def services_at(
+    folder: Path, fakes: dict[str, ScriptedProvider], agents: Sequence[AgentInfo] = ()
+) -> Services:
     """Services over a database in the folder."""
     registry = Registry(
         [fake.settings for fake in fakes.values()],
         wrap=lambda built: RetryingProvider(fakes[built.id], built.clocks),
     )
     registry.register("keyed", KeyedProvider)
-    chat = ChatService(Recorder(SQLiteStore(folder / "llmtui.db")), registry)
+    chat = ChatService(Recorder(SQLiteStore(folder / "llmtui.db")), registry, agents)
 
     async def close() -> None:
         await chat.settle()
@@ -139,10 +142,11 @@ async def running_app(
     fakes: dict[str, ScriptedProvider] | None = None,
     settled: bool = True,
     keys: Mapping[str, str] | None = None,
+    agents: Sequence[AgentInfo] = (),
 ) -> AsyncIterator[Desk]:
     """An app that has opened its database; with `settled` false, one that has only just started."""
     fakes = fakes or {"fake": fake("fake"), "other": fake("other")}
-    services = replace(services_at(folder, fakes), keys=keys or {})
+    services = replace(services_at(folder, fakes, agents), keys=keys or {})
     app = LlmtuiApp(services)
     desk: Desk | None = None
     try:

@@ -158,7 +158,7 @@ class ConversationScreen(Screen[None]):
         return next(reversed(selected or own), None)
 
     async def action_new_chat(self) -> None:
-        """Start an empty chat with the same provider and model."""
+        """Start an empty chat with the same provider and model, and without an agent."""
         await self.show(self.services.chat.new(self.target))
         self.prompt.focus()
 

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from llmtui.core.events import Status, Warning
 from llmtui.core.history import StoredMessage
+from llmtui.core.text import sanitise_line
 from llmtui.services.reply import Reply
 from llmtui.services.thread import Thread
 from llmtui.ui.entries import entry_of
@@ -47,6 +48,7 @@ class ChatPane(Vertical):
         self._reply_of = reply_of
         self._keymap = keymap
         self._thread: Thread | None = None
+        self._agent = ""
         self._live: dict[str, Entry] = {}
         """What has arrived of each reply that streams, shown or not."""
 
@@ -80,6 +82,11 @@ class ChatPane(Vertical):
     def retitle(self, thread: Thread) -> None:
         """Show a conversation's new title."""
         self._thread = thread
+        self._show_title()
+
+    def show_agent(self, words: str) -> None:
+        """Show who answers before the title; nothing for an empty text."""
+        self._agent = words
         self._show_title()
 
     def show_banner(self, text: str) -> None:
@@ -157,7 +164,9 @@ class ChatPane(Vertical):
 
     def _show_title(self) -> None:
         title = self._thread.conversation.title if self._thread else ""
-        self.query_one("#title", Static).update(Content(title or "new chat"))
+        agent = Content.styled(sanitise_line(self._agent), "bold")
+        parts = (agent, Content(title or "new chat"))
+        self.query_one("#title", Static).update(Content(" · ").join(filter(None, parts)))
 
     def _refresh_empty(self) -> None:
         self.set_class(not self.transcript.entries, "-empty")
