@@ -271,6 +271,7 @@ class ChatService:
             id=new_id(),
             provider=target.provider,
             model=target.model or "",
+            requested=target.model or "",
             started_at=now(),
             conversation_id=conversation_id,
             message_id=message.id,
