@@ -10,6 +10,7 @@ from llmtui.providers.registry import Registry
 from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
+from llmtui.services.memory import StoredMemory
 from llmtui.services.models import ModelService
 from llmtui.services.recorder import Recorder
 from llmtui.services.services import Services
@@ -38,7 +39,8 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     if not settings.providers:
         raise ConfigError(f"{loaded.source}: no providers are configured")
     registry = build_registry(settings)
-    recorder = Recorder(SQLiteStore(paths.data_dir / DATABASE))
+    store = SQLiteStore(paths.data_dir / DATABASE)
+    recorder = Recorder(store)
     chat = ChatService(recorder, registry, [agent_info(agent) for agent in settings.agents])
 
     async def close() -> None:
@@ -49,7 +51,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     return Services(
         chat=chat,
         health=HealthService(registry),
-        models=ModelService(registry),
+        models=ModelService(registry, StoredMemory(recorder, store)),
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,
         theme=settings.theme,

@@ -17,6 +17,7 @@ from llmtui.providers.scripted import ScriptedProvider
 from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
+from llmtui.services.memory import StoredMemory
 from llmtui.services.models import ModelService
 from llmtui.services.recorder import Recorder
 from llmtui.services.services import Services
@@ -110,7 +111,9 @@ def services_at(
         wrap=lambda built: RetryingProvider(fakes[built.id], built.clocks),
     )
     registry.register("keyed", KeyedProvider)
-    chat = ChatService(Recorder(SQLiteStore(folder / "llmtui.db")), registry, agents)
+    store = SQLiteStore(folder / "llmtui.db")
+    recorder = Recorder(store)
+    chat = ChatService(recorder, registry, agents)
 
     async def close() -> None:
         await chat.settle()
@@ -119,7 +122,12 @@ def services_at(
 
     first = next(iter(fakes))
     return Services(
-        chat, HealthService(registry), ModelService(registry), Target(first), close, theme="midnight"
+        chat,
+        HealthService(registry),
+        ModelService(registry, StoredMemory(recorder, store)),
+        Target(first),
+        close,
+        theme="midnight",
     )
 
 
