@@ -50,6 +50,11 @@ async def session(store: SQLiteStore, fake: ScriptedProvider | None = None) -> S
     return Session(ModelService(registry, memory), memory, store)
 
 
+async def mark(session: Session, target: Target) -> None:
+    session.memory.toggle(target)
+    await session.memory.save_mark(target)
+
+
 class Server(ScriptedProvider):
     """A server that lists another model than those known beforehand."""
 
@@ -64,8 +69,8 @@ def server(**options: object) -> Server:
 
 async def test_marks_and_lists_are_there_in_the_next_session(store: SQLiteStore) -> None:
     first = await session(store, server())
-    await first.memory.toggle(TWO)
-    await first.memory.toggle(ONE)
+    await mark(first, TWO)
+    await mark(first, ONE)
     await first.models.refresh("fake")
 
     second = await session(store)
@@ -77,9 +82,10 @@ async def test_marks_and_lists_are_there_in_the_next_session(store: SQLiteStore)
 
 async def test_a_mark_is_taken_away_for_good(store: SQLiteStore) -> None:
     first = await session(store)
-    await first.memory.toggle(ONE)
+    await mark(first, ONE)
     second = await session(store)
-    await second.memory.toggle(ONE)
+    await second.memory.recall()
+    await mark(second, ONE)
     assert second.memory.favourites == []
     assert await store.favourites() == []
 
@@ -134,12 +140,12 @@ async def test_the_context_of_a_model_is_known_before_its_server_is_asked(store:
 async def test_without_a_disk_marks_and_lists_last_as_long_as_the_program(store: SQLiteStore) -> None:
     now = await session(store, server())
     await store.close()
-    await now.memory.toggle(ONE)
+    await mark(now, ONE)
     await now.models.refresh("fake")
     assert now.memory.favourites == [ONE]
     assert [model.id for model in await now.models.known("fake")] == ["listed", "echo"]
     assert await now.memory.recent() == []
-    await now.memory.toggle(ONE)
+    await mark(now, ONE)
     assert now.memory.favourites == []
 
 

@@ -24,12 +24,15 @@ class ModelMemory:
         """The models that answered lately, the newest first."""
         return ()
 
-    async def toggle(self, target: Target) -> None:
+    def toggle(self, target: Target) -> None:
         """Mark a model as a favourite, or take the mark away."""
         if target in self.favourites:
             self.favourites.remove(target)
         else:
             self.favourites.append(target)
+
+    async def save_mark(self, target: Target) -> None:
+        """Remember whether a model is marked now."""
 
     async def keep(self, provider_id: str, found: ModelList) -> None:
         """Remember a server's list instead of its last one."""
@@ -61,10 +64,8 @@ class StoredMemory(ModelMemory):
         """The models that answered lately, the newest first."""
         return await self._recorder.read(self._store.recent_targets(), [])
 
-    async def toggle(self, target: Target) -> None:
-        """Mark a model as a favourite, or take the mark away."""
-        await self.recall()
-        await super().toggle(target)
+    async def save_mark(self, target: Target) -> None:
+        """Remember whether a model is marked now."""
         await self._recorder.write(self._store.set_favourite(target, marked=target in self.favourites))
 
     async def keep(self, provider_id: str, found: ModelList) -> None:

@@ -70,7 +70,7 @@ class AgentList(PickList[AgentChoice | None, AgentChoice]):
 
     @staticmethod
     def _named(name: str, positions: Iterable[int], *, current: bool) -> Content:
-        return ("● " if current else "  ") + marked(name, positions)
+        return ("● " if current else "  ") + marked(name, positions).stylize("bold")
 
 
 def _beginning(agent: AgentInfo) -> Content:

@@ -69,7 +69,8 @@ class TargetScreen(ConversationScreen):
             if target is not None:
                 await self.switch(target)
 
-        picker = ModelPicker(self.services.health.infos, self.target, self.services.models, reason=reason)
+        infos, models = self.services.health.infos, self.services.models
+        picker = ModelPicker(infos, self.target, models, models.memory, reason=reason)
         self.app.push_screen(picker, use)
 
     async def action_select_provider(self, place: int) -> None:
