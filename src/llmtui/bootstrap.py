@@ -2,9 +2,10 @@
 
 from llmtui.config.loader import LoadedSettings
 from llmtui.config.paths import Paths
-from llmtui.config.schema import AppSettings
+from llmtui.config.schema import AgentSettings, AppSettings
 from llmtui.core.errors import ConfigError
 from llmtui.core.history import Target
+from llmtui.core.models import AgentInfo
 from llmtui.core.ports import Provider
 from llmtui.providers.base import BaseProvider
 from llmtui.providers.locality import host_of
@@ -13,6 +14,7 @@ from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
 from llmtui.services.logs import LogReader
+from llmtui.services.memory import StoredMemory
 from llmtui.services.models import ModelService
 from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
@@ -34,14 +36,20 @@ def _wrapped(provider: BaseProvider) -> Provider:
     return RetryingProvider(provider, provider.clocks, host=host)
 
 
+def agent_info(settings: AgentSettings) -> AgentInfo:
+    """An agent as the services know it."""
+    return AgentInfo(**settings.model_dump(exclude={"tools"}))
+
+
 def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     """Everything that the screen needs; touches neither disk nor network."""
     settings = loaded.settings
     if not settings.providers:
         raise ConfigError(f"{loaded.source}: no providers are configured")
     registry = build_registry(settings)
-    recorder = Recorder(SQLiteStore(paths.database))
-    chat = ChatService(recorder, registry)
+    store = SQLiteStore(paths.database)
+    recorder = Recorder(store)
+    chat = ChatService(recorder, registry, [agent_info(agent) for agent in settings.agents])
 
     async def close() -> None:
         await chat.settle()
@@ -51,7 +59,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     return Services(
         chat=chat,
         health=HealthService(registry),
-        models=ModelService(registry),
+        models=ModelService(registry, StoredMemory(recorder, store)),
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,
         queue=QueueService(chat),

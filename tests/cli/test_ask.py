@@ -3,13 +3,17 @@ import json
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from llmtui.cli.exit_codes import meanings
+from llmtui.cli.main import main
+from llmtui.core.chat import ChatRequest
+from llmtui.core.events import StreamEvent
+from llmtui.providers.scripted import ScriptedProvider
 from llmtui.testing.wire_server import CUT, STALL, WireServer
 from tests.cli.commands import Run, Start
 
@@ -119,6 +123,59 @@ async def test_an_agent_is_asked_and_arguments_go_over_it(server: WireServer, re
     body = body_of(server)
     assert (body["model"], body["temperature"]) == ("other", 1)
     assert body["messages"][0]["content"] == "Be brief."
+
+
+@pytest.mark.parametrize(
+    ("agent", "options", "asked"),
+    [
+        pytest.param("near", [], ("near", "n-agent", "Be near.", 0.5), id="its-own"),
+        pytest.param("lost", [], ("near", "n", "Be lost.", None), id="default-provider"),
+        pytest.param("model", [], ("near", "any", None, None), id="default-provider-with-a-model"),
+        pytest.param("model", ["-p", "far"], ("far", "any", None, None), id="its-model-elsewhere"),
+        pytest.param("near", ["-p", "NEAR"], ("near", "n-agent", "Be near.", 0.5), id="same-provider"),
+        pytest.param("near", ["-p", "far"], ("far", "f", "Be near.", 0.5), id="another-provider"),
+        pytest.param(
+            "near", ["-p", "far", "-m", "x", "-t", "0"], ("far", "x", "Be near.", 0), id="and-model"
+        ),
+        pytest.param("near", ["-s", "", "-m", "x"], ("near", "x", "", 0.5), id="no-system-prompt"),
+    ],
+)
+def test_who_is_asked_for_an_agent(
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    agent: str,
+    options: list[str],
+    asked: tuple[object, ...],
+) -> None:
+    path = config(
+        """\
+default_provider: near
+providers:
+  - {id: far, kind: scripted, model: f, options: {tokens_per_s: null}}
+  - {id: near, kind: scripted, model: n, options: {tokens_per_s: null}}
+agents:
+  - {name: near, provider: near, model: n-agent, system_prompt: Be near., temperature: 0.5}
+  - {name: lost, system_prompt: Be lost., reasoning_effort: high}
+  - {name: model, model: any, reasoning_effort: off}
+"""
+    )
+    seen: list[ChatRequest] = []
+    stream = ScriptedProvider.stream_chat
+
+    def watched(provider: ScriptedProvider, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        seen.append(provider.filled(request))
+        providers.append(provider.id)
+        return stream(provider, request)
+
+    providers: list[str] = []
+    monkeypatch.setattr(ScriptedProvider, "stream_chat", watched)
+    monkeypatch.setattr("sys.stdin", None)
+    assert main(["ask", "--config", path, "-a", agent, *options, "q"]) == 0
+    (request,) = seen
+    assert (*providers, request.model, request.system, request.temperature) == asked
+    assert request.reasoning_effort == {"lost": "high", "model": "off"}.get(agent)
+    assert "You said: q" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

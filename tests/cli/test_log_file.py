@@ -207,7 +207,7 @@ async def test_a_command_logs_what_it_did_and_never_what_was_said(run: Run, conf
     assert f"config={path}" in started
     assert "request provider=fake model=echo outcome=complete finish=stop seconds=" in request
     assert "ended seconds=" in ended
-    assert "request provider=gone host=127.0.0.1 outcome=ConnectError" in text
+    assert "request provider=gone host=127.0.0.1:1 outcome=ConnectError" in text
     assert "command failed error=ConnectError" in text
     assert "penguins" not in text
     assert CANARY not in text

@@ -80,7 +80,7 @@ providers:
 groups: [{id: both}]
 theme: "a b"
 keys: {send: "a,,b"}
-agents: [{name: x, provider: two}]
+agents: [{name: x, provider: two}, {name: X}]
 """,
     )
     assert [line.split(": ", 2)[:2] for line in found] == [
@@ -97,12 +97,14 @@ agents: [{name: x, provider: two}]
         ["15", "theme"],
         ["16", "keys.send"],
         ["17", "agents[0].provider"],
+        ["17", "agents[1].name"],
     ]
     text = "\n".join(found)
     assert "no provider 'nobody'; there are: one" in text
     assert "did you mean 'providers'?" in text
     assert "did you mean 'temperature'?" in text
     assert "the id 'ONE' is used twice, first on line 4" in text
+    assert "the name 'X' is used twice, first on line 17" in text
     assert "the environment variable NOT_SET is not set" in text
     assert "groups are not supported by this version" in text
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.history import Target
 from llmtui.providers.scripted import ScriptedProvider
-from llmtui.services.chat import ChatService, Thread
+from llmtui.services.chat import ChatService
 from llmtui.services.reply import Reply, ReplyEvent
+from llmtui.services.thread import Thread
 from llmtui.storage.conversations import SQLiteStore
 
 TARGET = Target("fake", "echo")

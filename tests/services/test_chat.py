@@ -9,9 +9,10 @@ from llmtui.core.events import ReasoningDelta, TextDelta, UsageUpdate
 from llmtui.core.history import Conversation, MessageState, RequestRecord, StoredMessage, Target
 from llmtui.core.usage import Usage
 from llmtui.providers.script import Fault
-from llmtui.services.chat import ChatService, name_of, title_of
+from llmtui.services.chat import ChatService
 from llmtui.services.recorder import Recorder
 from llmtui.services.reply import ReplyClosed, ReplyOpened
+from llmtui.services.thread import name_of, title_of
 from llmtui.storage.conversations import SQLiteStore
 from tests.services.desk import TARGET, Desk
 

@@ -7,9 +7,9 @@ from llmtui.core.conversation import Role
 from llmtui.core.events import TextDelta
 from llmtui.core.history import RequestRecord, StoredMessage
 from llmtui.providers.script import Fault
-from llmtui.services.chat import Thread, name_of
 from llmtui.services.leaving import InFlight, in_flight
 from llmtui.services.queue import QueueService
+from llmtui.services.thread import Thread, name_of
 from tests.services.desk import TARGET, Desk
 
 CANARY = "xylophone-7431"

@@ -75,7 +75,7 @@ def records(message: StoredMessage) -> st.SearchStrategy[RequestRecord]:
     return st.builds(
         RequestRecord, st.just(new_id()), texts, texts, times, st.just(message.conversation_id),
         st.just(message.id), optional_times, optional_times, st.none() | usages, optional_texts,
-        optional_texts, optional_texts, texts, texts, st.integers(1, 9), texts,
+        optional_texts, optional_texts, texts, texts, st.integers(1, 9), texts, texts, texts,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from llmtui.ui.ages import age
+from llmtui.ui.ages import age, ago
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -21,3 +21,11 @@ NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 )
 def test_an_age_is_never_rounded_up(ago: timedelta, word: str) -> None:
     assert age(NOW - ago, NOW) == word
+
+
+@pytest.mark.parametrize(
+    ("past", "words"),
+    [(timedelta(seconds=9), ""), (timedelta(hours=3), "3 h ago"), (timedelta(days=40), "2026-01-29")],
+)
+def test_an_age_in_a_sentence(past: timedelta, words: str) -> None:
+    assert ago(NOW - past, NOW) == words

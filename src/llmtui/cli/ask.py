@@ -7,7 +7,7 @@ from contextlib import aclosing
 
 from pydantic import ValidationError
 
-from llmtui.bootstrap import build_registry
+from llmtui.bootstrap import agent_info, build_registry
 from llmtui.cli.exit_codes import meanings
 from llmtui.cli.output import JsonOutput, Output, TextOutput
 from llmtui.cli.session import load_aloud
@@ -18,7 +18,9 @@ from llmtui.core.conversation import user
 from llmtui.core.errors import ConfigError, LlmtuiError
 from llmtui.core.ports import ProviderRegistry
 from llmtui.core.text import sanitise
+from llmtui.services.agents import instructed
 
+_OVER_AGENT = ("provider", "model", "system_prompt", "temperature", "max_tokens")
 _EPILOG = """\
 Standard input is added below the question when it is not a terminal; without a question it is the question.
 
@@ -49,13 +51,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Ask, and print the answer."""
     question = compose(" ".join(arguments.question), _piped())
     settings = load_aloud(arguments)[0].settings
-    way = _merged(_agent(settings, arguments.agent), arguments)
-    provider = way.provider or settings.default_provider
-    if provider is None:
-        raise ConfigError("no provider is configured")
-    request = ChatRequest((user(question),), way.model, way.system_prompt, way.temperature, way.max_tokens)
+    agent = agent_info(_merged(_agent(settings, arguments.agent), arguments))
+    registry = build_registry(settings)
+    target = registry.for_agent(agent)
+    request = instructed(ChatRequest((user(question),), target.model), agent)
     output = JsonOutput() if arguments.json else TextOutput(reasoning=arguments.reasoning)
-    asyncio.run(_ask(build_registry(settings), provider, request, output))
+    asyncio.run(_ask(registry, target.provider, request, output))
     return 0
 
 
@@ -88,12 +89,13 @@ def _agent(settings: AppSettings, name: str | None) -> AgentSettings:
 
 
 def _merged(agent: AgentSettings, arguments: argparse.Namespace) -> AgentSettings:
-    """The agent, with the arguments over it; raises ConfigError."""
-    given = {
-        name: value
-        for name in AgentSettings.model_fields
-        if name != "name" and (value := getattr(arguments, name, None)) is not None
-    }
+    """The agent, with the arguments over it; raises ConfigError.
+
+    Another provider than the agent's own does not get the agent's model, which it may not have.
+    """
+    given = {name: value for name in _OVER_AGENT if (value := getattr(arguments, name)) is not None}
+    if agent.provider and agent.provider.lower() != given.get("provider", agent.provider).lower():
+        given.setdefault("model", None)
     try:
         return AgentSettings.model_validate(agent.model_dump() | given)
     except ValidationError as error:

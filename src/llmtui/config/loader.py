@@ -101,7 +101,7 @@ def _validated(document: Document, environ: Mapping[str, str]) -> AppSettings | 
 
 def _note(document: Document, problem: ErrorDetails) -> None:
     # `_check_references` names the lines of these.
-    if problem["type"] == "duplicate_id":
+    if problem["type"] == "used_twice":
         return
     path = place_of(problem)
     place = tuple(key for key in path[:-1] if isinstance(key, str))
@@ -110,13 +110,9 @@ def _note(document: Document, problem: ErrorDetails) -> None:
 
 
 def _check_references(document: Document, environ: Mapping[str, str]) -> None:
-    """Ids used twice, and names of providers that are not there."""
-    ids: dict[str, KeyPath] = {}
-    for path, name in _names(document.data, "providers", "id"):
-        if name.lower() in ids:
-            first = document.line_of(ids[name.lower()])
-            document.complain(path, f"the id '{name}' is used twice, first on line {first}")
-        ids.setdefault(name.lower(), path)
+    """Names used twice, and names of providers that are not there."""
+    ids = _differing(document, "providers", "id")
+    _differing(document, "agents", "name")
     known = list(ids) if "providers" in document.data else [one.id for one in default_providers(environ)]
     default = document.data.get("default_provider")
     for path, name in (
@@ -125,6 +121,17 @@ def _check_references(document: Document, environ: Mapping[str, str]) -> None:
     ):
         if name.lower() not in known:
             document.complain(path, f"no provider '{name}'; there are: {', '.join(known) or 'none'}")
+
+
+def _differing(document: Document, section: str, key: str) -> dict[str, KeyPath]:
+    """The names of a section and where each stands first; one that stands twice is complained of."""
+    seen: dict[str, KeyPath] = {}
+    for path, name in _names(document.data, section, key):
+        if name.lower() in seen:
+            first = document.line_of(seen[name.lower()])
+            document.complain(path, f"the {key} '{name}' is used twice, first on line {first}")
+        seen.setdefault(name.lower(), path)
+    return seen
 
 
 def _names(data: dict[str, Any], section: str, key: str) -> Iterator[tuple[KeyPath, str]]:

@@ -218,12 +218,14 @@ class AppSettings(Settings):
     @field_validator("providers")
     @classmethod
     def _ids_differ(cls, providers: list[ProviderSettings]) -> list[ProviderSettings]:
-        seen: set[str] = set()
-        for provider in providers:
-            if provider.id.lower() in seen:
-                raise PydanticCustomError("duplicate_id", "the id '{id}' is used twice", {"id": provider.id})
-            seen.add(provider.id.lower())
+        _refuse_repeats("id", [provider.id for provider in providers])
         return providers
+
+    @field_validator("agents")
+    @classmethod
+    def _names_differ(cls, agents: list[AgentSettings]) -> list[AgentSettings]:
+        _refuse_repeats("name", [agent.name for agent in agents])
+        return agents
 
     @field_validator("groups")
     @classmethod
@@ -231,3 +233,12 @@ class AppSettings(Settings):
         if groups:
             raise ValueError("groups are not supported by this version")
         return groups
+
+
+def _refuse_repeats(key: str, names: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            values = {"key": key, "name": name}
+            raise PydanticCustomError("used_twice", "the {key} '{name}' is used twice", values)
+        seen.add(name.lower())

@@ -66,6 +66,8 @@ class RequestRecord:
     finish_reason: str = ""
     host: str = ""
     """Where it went: the host of the provider's address, empty for a model on this machine."""
+    requested: str = ""
+    """The model that was asked for by name; `model` is the one that the server says answered."""
 
 
 @dataclass(frozen=True, slots=True)

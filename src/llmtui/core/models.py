@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -78,6 +79,14 @@ class ModelInfo:
     """Whether text sent to it goes to another company's machine; None: the provider's type tells."""
     detail: str = ""
     """Size, family or quantisation, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """What a server listed, and when."""
+
+    models: tuple[ModelInfo, ...]
+    fetched_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

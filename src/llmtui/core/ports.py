@@ -22,6 +22,7 @@ from llmtui.core.models import (
     ConfigIssue,
     ConnectionReport,
     ModelInfo,
+    ModelList,
     ProviderInfo,
     ProviderType,
 )
@@ -164,4 +165,28 @@ class ConversationStore(Protocol):
 
     async def close(self) -> None:
         """Write everything and close."""
+        ...
+
+
+class ModelStore(Protocol):
+    """What is remembered of models from one start to the next. Methods raise StorageError."""
+
+    async def favourites(self) -> list[Target]:
+        """The models that the person marked, in that order."""
+        ...
+
+    async def set_favourite(self, target: Target, *, marked: bool) -> None:
+        """Mark a model, or take the mark away."""
+        ...
+
+    async def recent_targets(self, limit: int = 20) -> list[Target]:
+        """The models that answered, each once, the newest first."""
+        ...
+
+    async def model_lists(self) -> dict[str, ModelList]:
+        """What each provider's server listed last, by the provider's id; what cannot be read is left out."""
+        ...
+
+    async def save_model_list(self, provider_id: str, found: ModelList) -> None:
+        """Keep a server's list instead of its last one."""
         ...

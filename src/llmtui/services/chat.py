@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from llmtui.core.chat import ChatRequest
-from llmtui.core.conversation import Message, Role, user
+from llmtui.core.conversation import Message, Role
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.history import (
     Conversation,
-    MessageState,
     RequestRecord,
     SearchHit,
     StoredMessage,
@@ -18,36 +17,14 @@ from llmtui.core.history import (
     new_id,
     now,
 )
+from llmtui.core.models import AgentInfo
 from llmtui.core.ports import ProviderRegistry
 from llmtui.core.text import sanitise, sanitise_line
+from llmtui.services.agents import Agents, instructed
 from llmtui.services.context import context_of, continuation_of
 from llmtui.services.recorder import Recorder
 from llmtui.services.reply import Reply, ReplyClosed, ReplyEvent, ReplyOpened
-
-TITLE_LENGTH = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Thread:
-    """A conversation with the branch of it that is shown."""
-
-    conversation: Conversation
-    messages: tuple[StoredMessage, ...] = ()
-
-    @property
-    def last(self) -> StoredMessage | None:
-        """The newest message of the branch."""
-        return self.messages[-1] if self.messages else None
-
-    def upto(self, message_id: str) -> "Thread":
-        """The branch as far as this message, included."""
-        ids = [message.id for message in self.messages]
-        return replace(self, messages=self.messages[: ids.index(message_id) + 1])
-
-    def before(self, message_id: str) -> "Thread":
-        """The branch as far as this message, excluded."""
-        ids = [message.id for message in self.messages]
-        return replace(self, messages=self.messages[: ids.index(message_id)])
+from llmtui.services.thread import TITLE_LENGTH, Thread, title_of
 
 
 class ChatService:
@@ -56,8 +33,11 @@ class ChatService:
     The shown branches are held in memory, so that a chat goes on when the database cannot.
     """
 
-    def __init__(self, recorder: Recorder, registry: ProviderRegistry) -> None:
+    def __init__(
+        self, recorder: Recorder, registry: ProviderRegistry, agents: Sequence[AgentInfo] = ()
+    ) -> None:
         self.recorder = recorder
+        self.agents = Agents(registry, agents)
         self._store = recorder.store
         self._registry = registry
         self._threads: dict[str, Thread] = {}
@@ -129,13 +109,7 @@ class ChatService:
             target=target,
             draft=draft,
         )
-        message = StoredMessage(
-            id=new_id(),
-            conversation_id=conversation_id,
-            parent_id=thread.last.id if thread.last else None,
-            message=user(text),
-        )
-        message = _beside(instead_of, message)
+        message = thread.question(text, instead_of)
         await self.recorder.write(self._store.save_conversation(conversation))
         await self.recorder.write(self._store.add_message(message))
         return self._hold(Thread(conversation, (*thread.messages, message)))
@@ -145,7 +119,7 @@ class ChatService:
     ) -> Reply:
         """A reply to the last message, not yet running."""
         thread = self._threads[conversation_id]
-        request = ChatRequest(context_of(thread.messages), model=target.model)
+        request = self._request(thread, context_of(thread.messages), target)
         return self._reply(thread, target, request, instead_of=instead_of)
 
     async def regenerate(self, conversation_id: str, target: Target) -> Reply:
@@ -167,7 +141,7 @@ class ChatService:
         provider = await asyncio.to_thread(self._registry.get, target.provider)
         prefill = provider.capabilities(target.model).prefill.value is True
         text = partial.message.text.rstrip() if prefill else partial.message.text
-        request = ChatRequest(continuation_of(thread.messages, prefill=prefill), model=target.model)
+        request = self._request(thread, continuation_of(thread.messages, prefill=prefill), target)
         before = self._hold(thread.before(partial.id))
         return self._reply(before, target, request, text, instead_of=partial)
 
@@ -240,30 +214,19 @@ class ChatService:
         source = source.upto(message_id) if message_id else source
         if not source.messages:
             raise LlmtuiError("there is nothing to fork yet")
-        title = f"{source.conversation.title} (fork)"[: TITLE_LENGTH + 7]
-        fork = Thread(
-            replace(source.conversation, id=new_id(), title=title, draft="", queued=(), updated_at=now())
-        )
+        fork = source.forked()
         await self.recorder.write(self._store.save_conversation(fork.conversation))
-        for message in source.messages:
-            if message.state is MessageState.STREAMING:
-                continue
-            parent = fork.last.id if fork.last else None
-            copy = replace(
-                message,
-                id=new_id(),
-                conversation_id=fork.conversation.id,
-                parent_id=parent,
-                continues_id=None,
-                siblings=(),
-            )
-            await self.recorder.write(self._store.add_message(copy))
-            fork = replace(fork, messages=(*fork.messages, copy))
+        for message in fork.messages:
+            await self.recorder.write(self._store.add_message(message))
         return self._hold(fork)
 
     async def retarget(self, conversation_id: str, target: Target) -> None:
         """Remember which provider and model a conversation uses from now on."""
         await self._save(conversation_id, target=target)
+
+    async def appoint(self, conversation_id: str, agent: str | None) -> None:
+        """Ask by the instructions of the agent of that name from now on; None: by nobody's."""
+        await self._save(conversation_id, agent=agent)
 
     async def save_draft(self, conversation_id: str, text: str) -> None:
         """Keep what is typed but not sent; a chat that was deleted meanwhile needs none."""
@@ -303,6 +266,11 @@ class ChatService:
         """Write everything and close the database."""
         await self._store.close()
 
+    def _request(self, thread: Thread, messages: tuple[Message, ...], target: Target) -> ChatRequest:
+        """What is asked: the messages, by the instructions of the conversation's agent."""
+        agent = self.agents.find(thread.conversation.agent)
+        return instructed(ChatRequest(messages, model=target.model), agent)
+
     def _reply(
         self,
         thread: Thread,
@@ -313,20 +281,12 @@ class ChatService:
         instead_of: StoredMessage | None = None,
     ) -> Reply:
         conversation_id = thread.conversation.id
-        message = StoredMessage(
-            id=new_id(),
-            conversation_id=conversation_id,
-            parent_id=thread.last.id if thread.last else None,
-            message=Message(Role.ASSISTANT, user(prefix).parts if prefix else ()),
-            state=MessageState.STREAMING,
-            continues_id=instead_of.id if instead_of and prefix else None,
-            seam=len(prefix) if prefix else None,
-        )
-        message = _beside(instead_of, message)
+        message = thread.answer(prefix, instead_of)
         record = RequestRecord(
             id=new_id(),
             provider=target.provider,
             model=target.model or "",
+            requested=target.model or "",
             started_at=now(),
             conversation_id=conversation_id,
             message_id=message.id,
@@ -369,25 +329,5 @@ class ChatService:
         thread = self._threads[conversation_id]
         conversation = replace(thread.conversation, **changes)  # type: ignore[arg-type]
         held = self._hold(replace(thread, conversation=conversation))
-        if held.messages or "draft" in changes:
+        if held.messages or held.conversation.draft or "draft" in changes:
             await self.recorder.write(self._store.save_conversation(held.conversation))
-
-
-def _beside(known: StoredMessage | None, message: StoredMessage) -> StoredMessage:
-    """The message with the variants that it joins."""
-    older = (known.siblings or (known.id,)) if known else ()
-    return replace(message, siblings=(*older, message.id))
-
-
-def name_of(conversation: Conversation) -> str:
-    """What a list calls a conversation: a draft that was never sent goes by its own words."""
-    name = conversation.title or f"draft: {title_of(conversation.draft)}"
-    return f"private: {name}" if conversation.private else name
-
-
-def title_of(text: str) -> str:
-    """A conversation's title from its first message: the first line, shortened at a word."""
-    line = sanitise_line(text)
-    if len(line) <= TITLE_LENGTH:
-        return line
-    return line[:TITLE_LENGTH].rsplit(" ", 1)[0] + "…"

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from llmtui.core.errors import LlmtuiError
-from llmtui.core.history import StoredMessage, Target
-from llmtui.core.models import ModelInfo
-from llmtui.core.ports import ProviderRegistry
+from llmtui.core.history import StoredMessage, Target, now
+from llmtui.core.models import ModelInfo, ModelList
+from llmtui.core.ports import Provider, ProviderRegistry
+from llmtui.services.memory import ModelMemory
 
 LIST_TIMEOUT_S = 5.0
 
@@ -23,29 +25,39 @@ class Fullness:
 
 
 class ModelService:
-    """The models of each provider, remembered once a server has listed them."""
+    """The models of each provider: what its server listed last, now or in an earlier session, and defaults.
 
-    def __init__(self, registry: ProviderRegistry) -> None:
+    Without a memory that is stored, lists and marks end with the program.
+    """
+
+    def __init__(self, registry: ProviderRegistry, memory: ModelMemory | None = None) -> None:
+        self.memory = memory or ModelMemory()
         self._registry = registry
-        self._live: dict[str, list[ModelInfo]] = {}
 
     async def known(self, provider_id: str) -> list[ModelInfo]:
-        """The models known now, without asking the server; empty when the provider cannot be built."""
+        """The models known now, without asking the server; of one that cannot be built, its last list."""
+        listed = self._listed(provider_id)
         try:
             provider = await asyncio.to_thread(self._registry.get, provider_id)
         except LlmtuiError:
-            return []
-        return _merged(self._live.get(provider_id, []), provider.default_models())
+            return list(listed)
+        return _merged(provider, listed)
 
     async def refresh(self, provider_id: str) -> list[ModelInfo]:
         """The models known after asking the server; raises LlmtuiError."""
         try:
             async with asyncio.timeout(LIST_TIMEOUT_S):
                 provider = await asyncio.to_thread(self._registry.get, provider_id)
-                self._live[provider_id] = await provider.list_models()
+                listed = tuple(await provider.list_models())
         except TimeoutError:
             raise LlmtuiError(f"no model list within {LIST_TIMEOUT_S:g} s") from None
-        return _merged(self._live[provider_id], provider.default_models())
+        await self.memory.keep(provider_id, ModelList(listed, now()))
+        return _merged(provider, listed)
+
+    def listed_at(self, provider_id: str) -> datetime | None:
+        """When the server gave its last list; None when it never did."""
+        found = self.memory.lists.get(provider_id)
+        return found.fetched_at if found else None
 
     async def fullness(self, branch: Sequence[StoredMessage], target: Target) -> Fullness | None:
         """How full the target's context is after the last reply; None when no tokens were counted."""
@@ -57,7 +69,8 @@ class ModelService:
 
     async def context_window(self, target: Target) -> int | None:
         """Tokens that the target's model can read, where anybody said so."""
-        for model in self._live.get(target.provider, []):
+        await self.memory.recall()
+        for model in self._listed(target.provider):
             if model.id == target.model and model.capabilities.context_window.tokens:
                 return model.capabilities.context_window.tokens
         try:
@@ -66,7 +79,16 @@ class ModelService:
             return None
         return provider.capabilities(target.model).context_window.tokens
 
+    def _listed(self, provider_id: str) -> Sequence[ModelInfo]:
+        found = self.memory.lists.get(provider_id)
+        return found.models if found else ()
 
-def _merged(live: list[ModelInfo], defaults: list[ModelInfo]) -> list[ModelInfo]:
-    listed = {model.id for model in live}
-    return live + [model for model in defaults if model.id not in listed]
+
+def _merged(provider: Provider, listed: Sequence[ModelInfo]) -> list[ModelInfo]:
+    """The server's list, then the defaults that it leaves out, each with what the provider knows besides."""
+    ids = {model.id for model in listed}
+    models = [*listed, *(model for model in provider.default_models() if model.id not in ids)]
+    return [
+        replace(model, capabilities=model.capabilities.over(provider.capabilities(model.id)))
+        for model in models
+    ]

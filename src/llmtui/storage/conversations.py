@@ -15,8 +15,10 @@ from llmtui.core.history import (
     SearchHit,
     StoredMessage,
     StoreReport,
+    Target,
 )
-from llmtui.storage import chats, database, journal, messages, requests, search
+from llmtui.core.models import ModelList
+from llmtui.storage import chats, database, favourites, journal, messages, model_lists, requests, search
 from llmtui.storage.locks import Instance
 from llmtui.storage.worker import Worker
 
@@ -137,6 +139,27 @@ class SQLiteStore:
     async def prompts(self, limit: int = 200) -> list[str]:
         """What the person sent before, newest first, without repeats."""
         return await self._read(lambda connection: messages.prompts(connection, limit))
+
+    async def favourites(self) -> list[Target]:
+        """The models that the person marked, in that order."""
+        return await self._read(favourites.all_marked)
+
+    async def set_favourite(self, target: Target, *, marked: bool) -> None:
+        """Mark a model, or take the mark away."""
+        change = favourites.mark if marked else favourites.unmark
+        await self._write(lambda connection: change(connection, target))
+
+    async def recent_targets(self, limit: int = 20) -> list[Target]:
+        """The models that answered, each once, the newest first."""
+        return await self._read(lambda connection: requests.recent_targets(connection, limit))
+
+    async def model_lists(self) -> dict[str, ModelList]:
+        """What each provider's server listed last; what cannot be read is left out."""
+        return await self._read(model_lists.all_kept)
+
+    async def save_model_list(self, provider_id: str, found: ModelList) -> None:
+        """Keep a server's list instead of its last one."""
+        await self._write(lambda connection: model_lists.save(connection, provider_id, found))
 
     async def _read(self, job: Callable[[sqlite3.Connection], T]) -> T:
         def unchanging(connection: sqlite3.Connection) -> T:

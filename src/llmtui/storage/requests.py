@@ -4,14 +4,14 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from llmtui.core.history import RequestRecord
+from llmtui.core.history import RequestRecord, Target
 from llmtui.core.usage import Usage
 from llmtui.storage.codec import Row, optional_time, time_text, time_value
 
 _TIMES = ("started_at", "first_token_at", "ended_at")
 _PLAIN = (
     *("id", "provider", "model", "conversation_id", "message_id", "cost", "price_source", "price_date"),
-    *("outcome", "error", "attempts", "finish_reason", "host"),
+    *("outcome", "error", "attempts", "finish_reason", "host", "requested"),
 )
 _USAGE = ("source", "input", "output", "cache_read", "cache_write", "reasoning", "generation_s")
 _COLUMNS = (*_PLAIN, *_TIMES, *(f"usage_{name}" for name in _USAGE))
@@ -19,6 +19,14 @@ _SAVE = (
     f"INSERT INTO requests ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) "
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
 )
+
+# The newest thousand say enough, however long the ledger is.
+_RECENT = """
+SELECT provider, coalesce(nullif(requested, ''), model) AS asked, max(started_at) AS last FROM (
+    SELECT * FROM requests ORDER BY started_at DESC LIMIT 1000
+) WHERE outcome IN ('complete', 'stopped', 'interrupted') AND asked <> ''
+GROUP BY provider, asked ORDER BY last DESC LIMIT ?
+"""
 
 
 def save(connection: sqlite3.Connection, record: RequestRecord) -> None:
@@ -32,6 +40,11 @@ def interrupt(connection: sqlite3.Connection, message_id: str) -> None:
         "UPDATE requests SET outcome = 'interrupted' WHERE message_id = ? AND outcome = 'running'",
         (message_id,),
     )
+
+
+def recent_targets(connection: sqlite3.Connection, limit: int) -> list[Target]:
+    """Who was asked last without an error, each once, by the name that was asked for."""
+    return [Target(row["provider"], row["asked"]) for row in connection.execute(_RECENT, (limit,))]
 
 
 def by_message(rows: Iterable[Row]) -> dict[str, RequestRecord]:

@@ -122,6 +122,7 @@ END;
 _VERSION_2 = """
 ALTER TABLE conversations ADD COLUMN agent TEXT;
 ALTER TABLE requests ADD COLUMN host TEXT NOT NULL DEFAULT '';
+ALTER TABLE requests ADD COLUMN requested TEXT NOT NULL DEFAULT '';
 
 CREATE TABLE favourites (
     provider TEXT NOT NULL,

@@ -17,3 +17,9 @@ def age(when: datetime, now: datetime | None = None) -> str:
     if seconds < 7 * _DAY:
         return f"{seconds // _DAY:.0f} d"
     return when.astimezone().strftime("%Y-%m-%d")
+
+
+def ago(when: datetime, now: datetime | None = None) -> str:
+    """The same as words in a sentence: `5 min ago`, or the date; empty for what is of now."""
+    words = age(when, now)
+    return "" if words == "now" else f"{words} ago" if " " in words else words

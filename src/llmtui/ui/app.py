@@ -18,6 +18,7 @@ from textual.screen import Screen
 from llmtui.core.logs import scrubbed
 from llmtui.services.leaving import in_flight
 from llmtui.services.services import Services
+from llmtui.ui.agent_commands import AgentCommands
 from llmtui.ui.driver import TerminalDriver
 from llmtui.ui.jobs import JobOwner
 from llmtui.ui.keymap import validate_keymap
@@ -33,7 +34,7 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
     """Dresses the main screen and leaves in order; what is shown and done is the screen's."""
 
     TITLE = "llmtui"
-    COMMANDS: ClassVar = {ActionCommands}
+    COMMANDS: ClassVar = {ActionCommands, AgentCommands}
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, services: Services) -> None:

@@ -1,11 +1,14 @@
 import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from textual.content import Content
 
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.history import Target
-from llmtui.core.models import Capabilities, Limit, ModelInfo, ProviderInfo
+from llmtui.core.models import Capabilities, Fact, Limit, ModelInfo, ProviderInfo
+from llmtui.services.memory import ModelMemory
 from llmtui.ui.modals.model_picker import ModelPicker
 from tests.ui.pilots import DialogApp, shown, type_at_once, until
 
@@ -25,10 +28,14 @@ class Source:
         self.live = asyncio.Event()
         self.asked: list[str] = []
         self.failure: Exception | None = None
+        self.listed: dict[str, datetime] = {}
 
     async def known(self, provider_id: str) -> list[ModelInfo]:
         models = {"ollama": [ModelInfo("llama3.2", detail="3B"), ModelInfo("qwen [/x]")]}
         return models.get(provider_id, [])
+
+    def listed_at(self, provider_id: str) -> datetime | None:
+        return self.listed.get(provider_id)
 
     async def refresh(self, provider_id: str) -> list[ModelInfo]:
         self.asked.append(provider_id)
@@ -40,8 +47,24 @@ class Source:
         return [*live, *await self.known(provider_id)]
 
 
-def picker(source: Source, current: Target = CURRENT) -> DialogApp:
-    return DialogApp(ModelPicker(PROVIDERS, current, source))
+class Remembered(ModelMemory):
+    """Marks and history of earlier sessions."""
+
+    def __init__(self, favourites: Sequence[Target] = (), recent: Sequence[Target] = ()) -> None:
+        super().__init__()
+        self.favourites = list(favourites)
+        self.saved: list[Target] = []
+        self._recent = [Target(one.provider, one.model or "llama3.2") for one in recent]
+
+    async def recent(self) -> Sequence[Target]:
+        return self._recent
+
+    async def save_mark(self, target: Target) -> None:
+        self.saved.append(target)
+
+
+def picker(source: Source, current: Target = CURRENT, memory: ModelMemory | None = None) -> DialogApp:
+    return DialogApp(ModelPicker(PROVIDERS, current, source, memory or ModelMemory()))
 
 
 async def test_known_models_are_there_before_any_server_answers() -> None:
@@ -53,7 +76,7 @@ async def test_known_models_are_there_before_any_server_answers() -> None:
 
     assert "qwen [/x]" in screen
     assert "asking …" in screen
-    assert "context unknown" in screen
+    assert "context: unknown" in screen
     assert source.asked == ["ollama", "router"]
 
 
@@ -67,7 +90,7 @@ async def test_live_models_come_under_their_provider() -> None:
 
     assert lines.index("Ollama [/x]") < lines.index("ollama-live-0") < lines.index("Router")
     assert lines.index("Router") < lines.index("router-live-0")
-    assert "131k context" in lines
+    assert "131k" in lines
     assert "asking" not in lines
 
 
@@ -241,3 +264,136 @@ async def test_a_model_that_runs_elsewhere_says_so() -> None:
 
     assert "leaves this machine" in next(line for line in lines if "big-cloud" in line)
     assert "leaves this machine" not in next(line for line in lines if "llama3.2" in line)
+
+
+QWEN, ROUTED = Target("ollama", "qwen [/x]"), Target("router", "router-live-1")
+
+
+async def test_favourites_and_recent_models_stand_first() -> None:
+    app = picker(Source(), memory=Remembered([ROUTED], [QWEN, CURRENT]))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "Recent" in shown(app))
+        lines = [line.strip(" │") for line in shown(app).splitlines()]
+
+    favourites, recent, first = (lines.index(name) for name in ("Favourites", "Recent", "OpenAI  cloud"))
+    assert favourites < recent < first
+    assert lines[favourites + 1].startswith("router-live-1 ★  Router")
+    assert lines[recent + 1].startswith("● llama3.2  Ollama [/x]")
+    assert lines[recent + 2].startswith("qwen [/x]  Ollama [/x]")
+
+
+@pytest.mark.parametrize(
+    ("keys", "target"),
+    [(["enter"], Target("ollama", "llama3.2")), (["up", "enter"], ROUTED), (["down", "enter"], QWEN)],
+    ids=["current", "favourite", "recent"],
+)
+async def test_they_are_taken_like_any_other(keys: list[str], target: Target) -> None:
+    app = picker(Source(), memory=Remembered([ROUTED], [QWEN]))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "Recent" in shown(app))
+        await pilot.press(*keys)
+
+    assert app.results == [target]
+
+
+async def test_f2_marks_a_model_and_the_highlight_stays_on_it() -> None:
+    memory = Remembered()
+    app = picker(Source(), memory=memory)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "qwen" in shown(app))
+        await pilot.press("down", "f2")
+        await until(pilot, lambda: "Favourites" in shown(app))
+        assert shown(app).count("qwen [/x] ★") == 2
+        await pilot.press("f2")
+        await until(pilot, lambda: "Favourites" not in shown(app))
+        await pilot.press("f2", "enter")
+
+    assert app.results == [QWEN]
+    assert memory.favourites == [QWEN]
+    assert memory.saved == [QWEN, QWEN, QWEN]
+
+
+async def test_a_mark_taken_away_among_the_favourites_leaves_the_highlight_beside_it() -> None:
+    other = Target("router", "other")
+    app = picker(Source(), memory=Remembered([QWEN, ROUTED, other], [CURRENT]))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "Recent" in shown(app))
+        await pilot.press("up", "up", "f2", "f2", "enter")
+
+    assert app.results == [QWEN]
+
+
+async def test_a_name_that_nobody_lists_can_be_marked() -> None:
+    memory = Remembered()
+    app = picker(Source(), memory=memory)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "llama3.2" in shown(app))
+        await pilot.press(*"rare")
+        await until(pilot, lambda: "as typed" in shown(app))
+        await pilot.press("f2")
+        await until(pilot, lambda: "rare ★" in shown(app))
+
+    assert memory.favourites == [Target("ollama", "rare")]
+
+
+async def test_the_highlighted_model_is_spelled_out_below() -> None:
+    class Able(Source):
+        async def known(self, provider_id: str) -> list[ModelInfo]:
+            can = Capabilities(tools=Fact.yes("live"), context_window=Limit(200_000, "provider"))
+            models = {"ollama": [ModelInfo("llama3.2"), ModelInfo("able", "Able [/x]", can)]}
+            return models.get(provider_id, [])
+
+    app = picker(Able())
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "context: unknown" in shown(app))
+        await pilot.press("down")
+        await until(pilot, lambda: "tools: yes (live)" in shown(app))
+        screen = shown(app)
+
+    assert "able  Ollama [/x]  Able [/x]" in screen
+    assert "context: 200k (provider)" in screen
+    assert "vision: unknown" in screen
+    row = next(
+        line for line in screen.splitlines() if line.strip(" │").startswith("able") and "tools" in line
+    )
+    assert row.rstrip(" │").endswith("200k")
+
+
+async def test_an_old_list_is_shown_with_its_age_until_the_server_answers() -> None:
+    source = Source()
+    source.listed["ollama"] = datetime.now(UTC) - timedelta(days=3, hours=1)
+    app = picker(source)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "asking … · list of 3 d ago" in shown(app))
+        source.live.set()
+        await until(pilot, lambda: "router-live-0" in shown(app) and "asking" not in shown(app))
+        assert "3 d ago" not in shown(app)
+
+
+async def test_an_old_list_keeps_its_age_when_the_server_cannot_be_asked() -> None:
+    source = Source()
+    source.listed["ollama"] = datetime.now(UTC) - timedelta(days=3, hours=1)
+    source.failure = LlmtuiError("connection refused")
+    source.live.set()
+    app = picker(source)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: shown(app).count("connection refused") == 2)
+        lines = shown(app).splitlines()
+
+    heading = next(line for line in lines if "Ollama [/x]  hybrid" in line)
+    assert "list of 3 d ago" in heading
+    assert "asking" not in heading
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+async def test_facts_stay_in_sight_under_a_long_list(size: tuple[int, int]) -> None:
+    class Many(Source):
+        async def known(self, provider_id: str) -> list[ModelInfo]:
+            return [ModelInfo(f"model-{n}") for n in range(100)] if provider_id == "ollama" else []
+
+    app = picker(Many())
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: "model-1" in shown(app))
+        await pilot.press("pagedown", "pagedown")
+        await until(pilot, lambda: "context: unknown" in shown(app))
+        assert "esc close" in shown(app)

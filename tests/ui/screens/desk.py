@@ -1,7 +1,7 @@
 """The app over a real database and scripted providers, driven by a pilot."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +11,13 @@ from textual.pilot import Pilot
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.history import Target
+from llmtui.core.models import AgentInfo
 from llmtui.providers.registry import Registry
 from llmtui.providers.scripted import ScriptedProvider
 from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
+from llmtui.services.memory import StoredMemory
 from llmtui.services.models import ModelService
 from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
@@ -101,14 +103,18 @@ class Desk:
         await self.settle()
 
 
-def services_at(folder: Path, fakes: dict[str, ScriptedProvider]) -> Services:
+def services_at(
+    folder: Path, fakes: dict[str, ScriptedProvider], agents: Sequence[AgentInfo] = ()
+) -> Services:
     """Services over a database in the folder."""
     registry = Registry(
         [fake.settings for fake in fakes.values()],
         wrap=lambda built: RetryingProvider(fakes[built.id], built.clocks),
     )
     registry.register("keyed", KeyedProvider)
-    chat = ChatService(Recorder(SQLiteStore(folder / "llmtui.db")), registry)
+    store = SQLiteStore(folder / "llmtui.db")
+    recorder = Recorder(store)
+    chat = ChatService(recorder, registry, agents)
 
     async def close() -> None:
         await chat.settle()
@@ -119,7 +125,7 @@ def services_at(folder: Path, fakes: dict[str, ScriptedProvider]) -> Services:
     return Services(
         chat,
         HealthService(registry),
-        ModelService(registry),
+        ModelService(registry, StoredMemory(recorder, store)),
         Target(first),
         close,
         queue=QueueService(chat),
@@ -146,11 +152,12 @@ async def running_app(
     fakes: dict[str, ScriptedProvider] | None = None,
     settled: bool = True,
     keys: Mapping[str, str] | None = None,
+    agents: Sequence[AgentInfo] = (),
     notify: Notify = "bell",
 ) -> AsyncIterator[Desk]:
     """An app that has opened its database; with `settled` false, one that has only just started."""
     fakes = fakes or {"fake": fake("fake"), "other": fake("other")}
-    services = replace(services_at(folder, fakes), keys=keys or {}, notify=notify)
+    services = replace(services_at(folder, fakes, agents), keys=keys or {}, notify=notify)
     app = LlmtuiApp(services)
     desk: Desk | None = None
     try:

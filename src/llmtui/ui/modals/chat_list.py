@@ -9,7 +9,7 @@ from textual.content import Content
 
 from llmtui.core.history import Conversation
 from llmtui.core.text import sanitise_line
-from llmtui.services.chat import name_of
+from llmtui.services.thread import name_of
 from llmtui.ui.ages import age
 from llmtui.ui.fuzzy import match
 from llmtui.ui.modals.pick_list import PickList, Row, marked

@@ -1,21 +1,29 @@
 """Picking a model of any provider, or typing the name of one that nobody lists."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import ClassVar, Protocol
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Static
+from textual.getters import query_one
+from textual.widgets import OptionList, Static
 from textual.worker import Worker, WorkerState
 
 from llmtui.core.history import Target
 from llmtui.core.models import ModelInfo, ProviderInfo
 from llmtui.core.text import sanitise_line
-from llmtui.ui.fuzzy import Match, match
+from llmtui.services.memory import ModelMemory
+from llmtui.ui.ages import ago
 from llmtui.ui.modals.pick_list import PickList, Row, marked
+from llmtui.ui.model_choices import FAVOURITES, RECENT, Choice, ModelChoices, Spot
+from llmtui.ui.model_facts import columns, context, packed, spelled
 
-_ASKING = "asking …"
+WIDE = 60
+"""Columns from which on a row has room for what a model can do."""
+_TITLES = {FAVOURITES: "Favourites", RECENT: "Recent"}
 
 
 class ModelSource(Protocol):
@@ -27,152 +35,193 @@ class ModelSource(Protocol):
     async def refresh(self, provider_id: str) -> list[ModelInfo]:
         """Those that the server lists; raises what went wrong."""
 
+    def listed_at(self, provider_id: str) -> datetime | None:
+        """When the server gave its last list."""
 
-class ModelPicker(PickList[Target | None, Target]):
-    """Every provider's models, known ones at once and live ones as they come."""
 
-    KEYS: ClassVar[str] = "enter use · esc close"
+class ModelPicker(PickList[Target | None, Spot]):
+    """Favourites, what was used lately, and every provider's models: known ones at once, live ones later."""
+
+    KEYS: ClassVar[str] = "enter use · f2 mark ★ · esc close"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "toggle_favourite", "Favourite", show=False),
+    ]
 
     DEFAULT_CSS = """
-    ModelPicker .reason { height: auto; max-height: 4; color: $text-error; margin: 0 0 1 0; }
+    ModelPicker {
+        & > .frame { max-height: 92%; }
+        & .reason { height: auto; max-height: 4; color: $text-error; margin: 0 0 1 0; }
+        & .facts { dock: bottom; height: 5; padding: 1 0 0 0; }
+        &.-low .facts { height: 2; padding: 0; }
+    }
     """
 
+    facts = query_one(".facts", Static)
+
     def __init__(
-        self, providers: Sequence[ProviderInfo], current: Target, source: ModelSource, *, reason: str = ""
+        self,
+        providers: Sequence[ProviderInfo],
+        current: Target,
+        source: ModelSource,
+        memory: ModelMemory,
+        *,
+        reason: str = "",
     ) -> None:
         """`reason` says why a model has to be picked now, such as a server's words."""
         super().__init__("Model", "type a model or provider, or provider/model")
         self._reason = reason
-        self._providers = providers
-        self._current = current
-        configured = next((info.model for info in providers if info.id == current.provider), None)
-        self._marked = Target(current.provider, current.model or configured)
         self._source = source
-        self._models: dict[str, list[ModelInfo]] = {}
-        self._notes = {info.id: _offline_note(info) for info in providers}
+        self._memory = memory
+        self._choices = ModelChoices(providers, current, memory)
+        self._asking: set[str] = set()
+        self._fresh: set[str] = set()
+        """The providers whose server has answered since the dialog opened."""
+        self._problems = {info.id: _offline_note(info) for info in providers}
 
     def compose_body(self) -> ComposeResult:
-        """The reason, then filter line and list."""
+        """The reason, then filter line and list, and all that is known of the highlighted model."""
         if self._reason:
             yield Static(Content(sanitise_line(self._reason)), classes="reason", markup=False)
         yield from super().compose_body()
+        yield Static(classes="facts", markup=False)
 
     def on_mount(self) -> None:
-        """Ask every provider at the same time."""
-        for info in self._providers:
+        """Ask every provider and the memory at the same time."""
+        self.run_worker(self._recall(), group="memory", exit_on_error=False)
+        for info in self._choices.infos.values():
             self.run_worker(self._load(info), name=info.id, group="models", exit_on_error=False)
+
+    def on_resize(self) -> None:
+        """Say as much of each model as there is room for."""
+        super().on_resize()
+        self.call_after_refresh(self._show)
 
     @on(Worker.StateChanged)
     def show_failure(self, event: Worker.StateChanged) -> None:
         """Say under the provider why its list did not come; a broken plugin may raise anything."""
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
-            self._notes[event.worker.name] = sanitise_line(str(error)) or type(error).__name__
-            self._models.setdefault(event.worker.name, [])
+        if event.state is WorkerState.ERROR and event.worker.group == "models":
+            provider, error = event.worker.name, event.worker.error
+            self._problems[provider] = sanitise_line(str(error)) or type(error).__name__
+            self._asking.discard(provider)
+            if provider not in self._choices.known:
+                self._choices.put(provider, ())
             self._show()
 
-    def rows(self, query: str) -> Iterable[Row[Target]]:
-        """The fitting models under their providers, then what is typed, as it stands."""
-        groups = [(info, self._fitting(info, query)) for info in self._providers]
-        if query:
-            groups = [(info, found) for info, found in groups if found]
-            groups.sort(key=lambda group: -max(fit.score for _, fit in group[1]))
-        for info, found in groups:
-            yield from self._heading(info)
-            for model, fit in found:
-                yield self._row(info, model, fit)
-        if query and self._all_known and not self._is_listed(query):
-            target = self._as_typed(query)
-            note = Content.styled(f"as typed, at {target.provider}", "dim")
-            yield Row(Content.assemble("  use “", (target.model or "", "bold"), "”"), note, value=target)
+    @on(OptionList.OptionHighlighted)
+    def show_facts(self) -> None:
+        """Spell out what is known of the highlighted model."""
+        spot = self.highlighted
+        self.facts.update(self._spelled(spot.target) if spot else Content(""))
 
-    def take(self, value: Target) -> None:
+    def rows(self, query: str) -> Iterable[Row[Spot]]:
+        """The fitting models by groups, then what is typed, as it stands."""
+        for group, choices in self._choices.groups(query):
+            yield from self._heading(group)
+            yield from map(self._row, choices)
+        if target := self._choices.as_typed(query):
+            note = Content.styled(f"as typed, at {target.provider}", "dim")
+            left = Content.assemble("  use “", (target.model or "", "bold"), "”")
+            yield Row(left, note, value=Spot(target.provider, target))
+
+    def take(self, value: Spot) -> None:
         """Close with the model."""
-        self.dismiss(value)
+        self.dismiss(value.target)
+
+    def action_toggle_favourite(self) -> None:
+        """Mark the highlighted model, or take its mark away; the highlight stays with it or beside it."""
+        if (spot := self.highlighted) is None:
+            return
+        beside = self._beside(spot)
+        self._memory.toggle(spot.target)
+        # A job of its own: a database that somebody holds shall not hold the keys.
+        self.run_worker(self._memory.save_mark(spot.target), group="memory", exit_on_error=False)
+        self.moved = True
+        self.show_rows(self.rows(self.typed), spot, Spot(FAVOURITES, spot.target), beside)
+        self.show_facts()
+
+    async def _recall(self) -> None:
+        await self._memory.recall()
+        self._choices.recent = await self._memory.recent()
+        for provider_id in self._choices.known - self._fresh:
+            self._choices.put(provider_id, await self._source.known(provider_id))
+        self._show()
 
     async def _load(self, info: ProviderInfo) -> None:
-        self._models[info.id] = _with_configured(info, await self._source.known(info.id))
-        askable = not info.missing_key and not info.error
-        if askable:
-            self._notes[info.id] = _ASKING
-        self._show()
-        if askable:
-            self._models[info.id] = _with_configured(info, await self._source.refresh(info.id))
-            self._notes[info.id] = ""
+        self._choices.put(info.id, await self._source.known(info.id))
+        if info.missing_key or info.error:
             self._show()
+            return
+        self._asking.add(info.id)
+        self._show()
+        self._choices.put(info.id, await self._source.refresh(info.id))
+        self._asking.discard(info.id)
+        self._fresh.add(info.id)
+        self._show()
 
     def _show(self) -> None:
         """Show what has come, under a highlight that stays where it is."""
-        query = self.filter.value.strip()
-        kept = self.highlighted if self.moved or query else None
-        self.show_rows(self.rows(query), kept, self._marked)
+        kept = self.highlighted if self.moved or self.typed else None
+        current = self._choices.current
+        begin = [Spot(group, current) for group in (FAVOURITES, RECENT, current.provider)]
+        self.show_rows(self.rows(self.typed), kept, *begin)
+        self.show_facts()
 
-    @property
-    def _all_known(self) -> bool:
-        """Whether every provider's known models are here: before that, nothing typed is new."""
-        return len(self._models) == len(self._providers)
-
-    def _fitting(self, info: ProviderInfo, query: str) -> list[tuple[ModelInfo, Match]]:
-        found = [
-            (model, fit)
-            for model in self._models.get(info.id, [])
-            if (fit := match(query, _searchable(info, model))) is not None
-        ]
-        return sorted(found, key=lambda pair: -pair[1].score)
-
-    def _heading(self, info: ProviderInfo) -> Iterable[Row[Target]]:
-        """The provider's name, and under it what keeps its list from coming."""
+    def _heading(self, group: str) -> Iterable[Row[Spot]]:
+        """The group's name, with the age of a provider's list; under it what keeps a new one from coming."""
+        if (info := self._choices.infos.get(group)) is None:
+            yield Row(Content.styled(_TITLES[group], "bold $accent"))
+            return
+        listed = f"list of {age}" if (age := self._age(group)) else ""
+        notes = ("asking …" if group in self._asking else "", listed)
         name = Content.assemble((sanitise_line(info.name), "bold $accent"), "  ", info.type)
-        note = Content(self._notes[info.id])
-        if self._notes[info.id] in ("", _ASKING):
-            yield Row(name, note)
-        else:
-            yield Row(name)
-            yield Row("  " + note)
+        yield Row(name, Content(" · ".join(filter(None, notes))))
+        if problem := self._problems[group]:
+            yield Row(Content(f"  {problem}"))
 
-    def _row(self, info: ProviderInfo, model: ModelInfo, fit: Match) -> Row[Target]:
-        target = Target(info.id, model.id)
+    def _row(self, choice: Choice) -> Row[Spot]:
+        target, model = choice.spot.target, choice.model
         # The model's id stands after the provider's in what was searched.
-        skipped = len(info.id) + 1
-        name = marked(sanitise_line(model.id), (at - skipped for at in fit.positions if at >= skipped))
-        left = Content.assemble("● " if target == self._marked else "  ", name, ("  " + model.detail, "dim"))
-        return Row(left, Content.styled(_facts(model), "dim"), value=target)
+        skipped = len(choice.info.id) + 1
+        found = (at - skipped for at in choice.fit.positions if at >= skipped)
+        where = "" if choice.spot.group == choice.info.id else sanitise_line(choice.info.name)
+        besides = "  ".join(filter(None, (where, sanitise_line(model.detail))))
+        left = Content.assemble(
+            "● " if target == self._choices.current else "  ",
+            marked(sanitise_line(model.id), found),
+            (" ★" if self._choices.is_favourite(target) else "", "$accent"),
+            (f"  {besides}", "dim"),
+        )
+        return Row(left, Content.styled(self._brief(model), "dim"), value=choice.spot)
 
-    def _is_listed(self, query: str) -> bool:
-        wanted = self._as_typed(query)
-        return any(model.id == wanted.model for model in self._models.get(wanted.provider, []))
+    def _brief(self, model: ModelInfo) -> str:
+        """As much of what a model can do as there is room for."""
+        remote = "leaves this machine" if model.leaves_machine else ""
+        if self.options.size.width < WIDE:
+            return remote or context(model.capabilities)
+        return f"{remote}  {columns(model.capabilities)}".strip()
 
-    def _as_typed(self, query: str) -> Target:
-        provider, slash, model = query.partition("/")
-        if slash and model and provider in self._models:
-            return Target(provider, model)
-        return Target(self._current.provider, query)
+    def _spelled(self, target: Target) -> Content:
+        info, model = self._choices.infos.get(target.provider), self._choices.model(target)
+        facts = packed(spelled(model, listed=self._age(target.provider)), self.facts.size.width)
+        if self.has_class("-low"):
+            return Content(facts)
+        where = sanitise_line(info.name if info else target.provider)
+        besides = "  ".join(
+            ["", *filter(None, (where, sanitise_line(model.name), sanitise_line(model.detail)))]
+        )
+        return Content.assemble((sanitise_line(model.id), "bold"), besides, "\n", facts)
 
+    def _age(self, provider_id: str) -> str:
+        """How old a provider's list is; empty where it is of now, and where there is none."""
+        when = None if provider_id in self._fresh else self._source.listed_at(provider_id)
+        return ago(when) if when else ""
 
-def _searchable(info: ProviderInfo, model: ModelInfo) -> str:
-    return f"{info.id}/{model.id} {info.name} {model.name}"
-
-
-def _with_configured(info: ProviderInfo, models: list[ModelInfo]) -> list[ModelInfo]:
-    """The models with the configured one, which a server need not list."""
-    if info.model is None or any(model.id == info.model for model in models):
-        return models
-    return [ModelInfo(info.model), *models]
+    def _beside(self, spot: Spot) -> Spot | None:
+        """The model after this one in its group, else the one before."""
+        group = [row.value for row in self._rows if row.value and row.value.group == spot.group]
+        at = group.index(spot)
+        return next(iter([*group[at + 1 : at + 2], *reversed(group[:at])]), None)
 
 
 def _offline_note(info: ProviderInfo) -> str:
     return sanitise_line(info.error) or (f"no key: set {info.missing_key}" if info.missing_key else "")
-
-
-def _facts(model: ModelInfo) -> str:
-    remote = "leaves this machine · " if model.leaves_machine else ""
-    return remote + _context(model)
-
-
-def _context(model: ModelInfo) -> str:
-    tokens = model.capabilities.context_window.tokens
-    if tokens is None:
-        return "context unknown"
-    if tokens >= 1_000_000:
-        return f"{tokens / 1_000_000:.3g}M context"
-    return f"{tokens / 1000:.0f}k context" if tokens >= 1000 else f"{tokens} context"

@@ -118,12 +118,17 @@ class PickList(Dialog[Result], Generic[Result, Value]):
     def narrow(self) -> None:
         """Show what fits the filter."""
         self.moved = False
-        self.show_rows(self.rows(self.filter.value.strip()))
+        self.show_rows(self.rows(self.typed))
 
     def action_walk(self, step: str) -> None:
         """Move the highlight."""
         self.moved = True
         getattr(self.options, f"action_{step}")()
+
+    @property
+    def typed(self) -> str:
+        """What the list is narrowed by."""
+        return self.filter.value.strip()
 
     @property
     def highlighted(self) -> Value | None:

@@ -12,10 +12,10 @@ from textual.screen import Screen
 from llmtui.core.conversation import Role
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.history import SearchHit, StoredMessage, Target
-from llmtui.services.chat import Thread
 from llmtui.services.reply import Reply
 from llmtui.services.services import Services
 from llmtui.services.targets import Targets
+from llmtui.services.thread import Thread
 from llmtui.ui.editor import edit
 from llmtui.ui.jobs import JobOwner
 from llmtui.ui.widgets.chat_pane import ChatPane
@@ -158,7 +158,7 @@ class ConversationScreen(Screen[None]):
         return next(reversed(selected or own), None)
 
     async def action_new_chat(self) -> None:
-        """Start an empty chat with the same provider and model."""
+        """Start an empty chat with the same provider and model, and without an agent."""
         await self.show(self.services.chat.new(self.target))
         self.prompt.focus()
 

@@ -33,10 +33,10 @@ from llmtui.ui.messages import (
     ReplyOpened,
 )
 from llmtui.ui.notify import end_of, notify
+from llmtui.ui.screens.agents import AgentScreen
 from llmtui.ui.screens.logs import LogScreen
 from llmtui.ui.screens.private import PrivateScreen
 from llmtui.ui.screens.queue import QueueScreen
-from llmtui.ui.screens.targets import TargetScreen
 from llmtui.ui.transcript import Transcript
 from llmtui.ui.widgets.chat_pane import ChatPane
 from llmtui.ui.widgets.flash import Flash
@@ -56,7 +56,7 @@ LOW_BELOW = 14
 """Rows below which title and status make way for the conversation."""
 
 
-class MainScreen(QueueScreen, PrivateScreen, LogScreen, TargetScreen):
+class MainScreen(QueueScreen, PrivateScreen, LogScreen, AgentScreen):
     """Lays the parts out and routes between them; siblings never touch each other."""
 
     AUTO_FOCUS = "Prompt"

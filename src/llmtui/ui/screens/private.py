@@ -1,7 +1,7 @@
 """What is different in a chat that is never stored."""
 
 from llmtui.core.conversation import Role
-from llmtui.services.chat import Thread
+from llmtui.services.thread import Thread
 from llmtui.ui.screens.conversations import ConversationScreen
 from llmtui.ui.widgets.prompt_history import PromptHistory
 

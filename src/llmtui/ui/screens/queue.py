@@ -4,8 +4,8 @@ from textual import on
 from textual.getters import query_one
 
 from llmtui.core.history import StoredMessage
-from llmtui.services.chat import Thread
 from llmtui.services.reply import Reply
+from llmtui.services.thread import Thread
 from llmtui.ui.screens.conversations import ConversationScreen
 from llmtui.ui.widgets.prompt import Prompt
 from llmtui.ui.widgets.queue_lines import QueueLines, held_hint

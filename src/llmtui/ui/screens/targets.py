@@ -4,8 +4,8 @@ from textual import on
 from textual.getters import query_one
 
 from llmtui.core.history import Target
-from llmtui.services.chat import Thread
 from llmtui.services.health import HealthState
+from llmtui.services.thread import Thread
 from llmtui.ui.messages import ProviderProbed
 from llmtui.ui.screens.conversations import ConversationScreen
 from llmtui.ui.widgets.sidebar import Sidebar
@@ -69,7 +69,8 @@ class TargetScreen(ConversationScreen):
             if target is not None:
                 await self.switch(target)
 
-        picker = ModelPicker(self.services.health.infos, self.target, self.services.models, reason=reason)
+        infos, models = self.services.health.infos, self.services.models
+        picker = ModelPicker(infos, self.target, models, models.memory, reason=reason)
         self.app.push_screen(picker, use)
 
     async def action_select_provider(self, place: int) -> None:

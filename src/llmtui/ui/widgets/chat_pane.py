@@ -11,8 +11,9 @@ from textual.widgets import Static
 
 from llmtui.core.events import Status, Warning
 from llmtui.core.history import StoredMessage
-from llmtui.services.chat import Thread
+from llmtui.core.text import sanitise_line
 from llmtui.services.reply import Reply
+from llmtui.services.thread import Thread
 from llmtui.ui.entries import entry_of
 from llmtui.ui.keymap import Keymap
 from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyNamed, ReplyNoted, ReplyOpened
@@ -54,6 +55,7 @@ class ChatPane(Vertical):
         model, more = keymap.hint("pick-model"), keymap.hint("leader")
         self._welcome = f"Ask anything. {model} picks the model, {more} shows more keys."
         self._thread: Thread | None = None
+        self._agent = ""
         self._live: dict[str, Entry] = {}
         """What has arrived of each reply that streams, shown or not."""
 
@@ -85,6 +87,11 @@ class ChatPane(Vertical):
     def retitle(self, thread: Thread) -> None:
         """Show a conversation's new title."""
         self._thread = thread
+        self._show_title()
+
+    def show_agent(self, words: str) -> None:
+        """Show who answers before the title; nothing for an empty text."""
+        self._agent = words
         self._show_title()
 
     def show_banner(self, text: str) -> None:
@@ -162,12 +169,14 @@ class ChatPane(Vertical):
 
     def _show_title(self) -> None:
         conversation = self._thread.conversation if self._thread else None
-        title = Content((conversation and conversation.title) or "new chat")
         private = conversation is not None and conversation.private
-        if private:
-            title = Content.styled(PRIVATE, "$text-warning") + Content(" · ") + title
+        parts = (
+            Content.styled(PRIVATE, "$text-warning") if private else None,
+            Content.styled(sanitise_line(self._agent), "bold"),
+            Content((conversation and conversation.title) or "new chat"),
+        )
         self.set_class(private, "-private")
-        self.query_one("#title", Static).update(title)
+        self.query_one("#title", Static).update(Content(" · ").join(filter(None, parts)))
         self.query_one("#welcome", Static).update(Content(PROMISE if private else self._welcome))
 
     def _refresh_empty(self) -> None:

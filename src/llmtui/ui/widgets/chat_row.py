@@ -5,7 +5,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from llmtui.core.history import Conversation
-from llmtui.services.chat import name_of
+from llmtui.services.thread import name_of
 
 
 class ChatRow(Widget):

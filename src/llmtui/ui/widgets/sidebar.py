@@ -14,8 +14,8 @@ from textual.widgets import Static
 
 from llmtui.core.history import Conversation
 from llmtui.core.models import ProviderInfo
-from llmtui.services.chat import name_of
 from llmtui.services.health import Health
+from llmtui.services.thread import name_of
 from llmtui.ui.widgets.chat_row import ChatRow
 from llmtui.ui.widgets.provider_row import ProviderRow
 
