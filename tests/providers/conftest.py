@@ -27,7 +27,7 @@ PROVIDERS = {
     "ollama": ("llmtui.providers.ollama", "OllamaProvider"),
 }
 OLLAMA_SHOW = {
-    "capabilities": ["completion", "tools", "thinking"],
+    "capabilities": ["completion", "tools", "thinking", "vision"],
     "details": {"family": "llama", "parameter_size": "1B", "quantization_level": "Q4_0"},
     "model_info": {"general.architecture": "llama", "llama.context_length": 8192},
 }

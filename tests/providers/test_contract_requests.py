@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import re
 import traceback
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import (
     JSON,
+    ImagePart,
     Message,
     Opaque,
     OpaquePart,
@@ -29,8 +31,10 @@ from llmtui.core.conversation import (
 from llmtui.core.errors import BadRequest, ConnectError, ProviderError
 from llmtui.core.events import Finish, FinishReason, ReasoningDelta, ReasoningEnd, StreamEvent
 from llmtui.core.guard import Clocks, guard
+from llmtui.core.models import Effort
 from llmtui.core.ports import Provider
 from llmtui.testing.cases import ProviderCase
+from llmtui.testing.images import png
 from llmtui.testing.laws import drain
 from llmtui.testing.scenarios import START, TEXT, TOOL_CALLS, Scenario, tool_call
 from llmtui.testing.wire_server import WireServer
@@ -47,6 +51,8 @@ SCHEMA: dict[str, JSON] = {
     "additionalProperties": False,
     "$defs": {"day": {"enum": ["today", "tomorrow"]}},
 }
+THINKS = {"anthropic": "claude-opus-4-6", "openai": "gpt-5.4"}
+PNG = png(3, 2, (200, 30, 60))
 WEATHER = ToolDefinition("weather", "The weather of a city", SCHEMA)
 POISON = {
     name: f"http://poison.invalid/{name}" if name.endswith(("URL", "HOST")) else f"poison-{name}"
@@ -88,6 +94,32 @@ async def sent(
             assert outcome.error is None, repr(outcome.error)
         await provider.aclose()
         return [exchange.request.json() for exchange in case.chats(server)]
+
+
+# The settings' effort, and images
+
+
+@pytest.mark.parametrize("asked", [None, "high"], ids=["of-the-settings", "of-the-request"])
+async def test_the_effort_goes_where_the_wire_wants_it(case: ProviderCase, asked: Effort | None) -> None:
+    own = replace(HELLO, reasoning_effort=asked)
+    (body,) = await sent(case, own, reasoning_effort="low", model=THINKS.get(case.kind, "test-model"))
+    said = {
+        "openai_compat": body.get("reasoning_effort"),
+        "anthropic": body.get("output_config"),
+        "openai": body.get("reasoning"),
+        "ollama": body.get("think"),
+    }[case.kind]
+    assert (asked or "low") in str(said)
+
+
+async def test_an_image_arrives_as_it_was(case: ProviderCase) -> None:
+    """Each wire has its own words for an image; its bytes are the same in all."""
+    seen = Message(Role.USER, (ImagePart(PNG, "image/png", "dot.png"), TextPart("What is this?")))
+    (body,) = await sent(case, ChatRequest((seen,)))
+    found = re.findall(r"[A-Za-z0-9+/=]{60,}", json.dumps(conversation_of(body)))
+    assert [base64.b64decode(text) for text in found] == [PNG]
+    assert "What is this?" in json.dumps(body)
+    assert case.kind == "ollama" or "image/png" in json.dumps(body)
 
 
 # Secrets

@@ -12,9 +12,11 @@ from pydantic import Field
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
+from llmtui.core.conversation import ImagePart
 from llmtui.core.errors import BadRequest
 from llmtui.core.events import Finish, StreamEvent
 from llmtui.core.models import Capabilities, ConnectionReport, ModelInfo
+from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.chat_stream import chat_events
 from llmtui.providers.checks import run_check
@@ -57,6 +59,10 @@ class OpenAIProvider(BaseProvider):
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask, and yield events; closing the generator closes the socket."""
         request = self.filled(await self._with_model(request))
+        if self.capabilities(request.model).image.value is False:
+            request, blind = without(request, (ImagePart,))
+            for warning in blind:
+                yield warning
         stream = self._chat(request) if self.options.api == "chat" else self._responses(request)
         async with aclosing(stream) as events:
             async for event in events:
