@@ -1,11 +1,11 @@
 """Conversations: opening, asking, stopping, branching."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from llmtui.core.chat import ChatRequest
-from llmtui.core.conversation import Message, Role, user
+from llmtui.core.conversation import Message, Part, Role, TextPart, user
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.history import (
     Conversation,
@@ -18,6 +18,7 @@ from llmtui.core.history import (
     new_id,
     now,
 )
+from llmtui.core.models import Effort
 from llmtui.core.ports import ProviderRegistry
 from llmtui.core.text import sanitise, sanitise_line
 from llmtui.services.context import context_of, continuation_of
@@ -62,6 +63,8 @@ class ChatService:
         self._registry = registry
         self._threads: dict[str, Thread] = {}
         self._running: dict[str, Reply] = {}
+        self.efforts: dict[str, Effort] = {}
+        """How much the models of a conversation shall think, where the person said so; not stored."""
 
     # Opening
 
@@ -106,7 +109,13 @@ class ChatService:
     # Asking
 
     async def send(
-        self, conversation_id: str, text: str, target: Target, *, instead_of: StoredMessage | None = None
+        self,
+        conversation_id: str,
+        text: str,
+        target: Target,
+        *,
+        attached: Sequence[Part] = (),
+        instead_of: StoredMessage | None = None,
     ) -> Thread:
         """Put a person's message on disk; `reply` then asks."""
         thread = self._threads[conversation_id]
@@ -122,7 +131,7 @@ class ChatService:
             id=new_id(),
             conversation_id=conversation_id,
             parent_id=thread.last.id if thread.last else None,
-            message=user(text),
+            message=Message(Role.USER, (*attached, *user(text).parts)),
         )
         message = _beside(instead_of, message)
         await self.recorder.write(self._store.save_conversation(conversation))
@@ -198,12 +207,16 @@ class ChatService:
 
     # Reshaping
 
-    async def edit(self, conversation_id: str, message_id: str, text: str, target: Target) -> Thread:
-        """Ask differently: a sibling of a person's message, with nothing below it yet."""
+    async def edit(
+        self, conversation_id: str, message_id: str, text: str, target: Target, more: Sequence[Part] = ()
+    ) -> Thread:
+        """Ask differently: a sibling of a message with what was attached and more; nothing below it yet."""
         thread = self._threads[conversation_id]
         replaced = thread.upto(message_id).last
         self._hold(thread.before(message_id))
-        return await self.send(conversation_id, text, target, instead_of=replaced)
+        parts = replaced.message.parts if replaced else ()
+        attached = [*(part for part in parts if not isinstance(part, TextPart)), *more]
+        return await self.send(conversation_id, text, target, attached=attached, instead_of=replaced)
 
     async def show_message(self, conversation_id: str, message_id: str) -> Thread:
         """A conversation with the newest branch that holds a message, which need not be the shown one."""
@@ -296,6 +309,8 @@ class ChatService:
         instead_of: StoredMessage | None = None,
     ) -> Reply:
         conversation_id = thread.conversation.id
+        if effort := self.efforts.get(conversation_id):
+            request = replace(request, reasoning_effort=effort)
         message = StoredMessage(
             id=new_id(),
             conversation_id=conversation_id,

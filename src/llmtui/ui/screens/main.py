@@ -30,8 +30,10 @@ from llmtui.ui.messages import (
     ReplyNoted,
     ReplyOpened,
 )
-from llmtui.ui.screens.targets import TargetScreen
+from llmtui.ui.screens.attachments import AttachmentScreen
+from llmtui.ui.screens.efforts import EffortScreen
 from llmtui.ui.transcript import Transcript
+from llmtui.ui.widgets.attachments import Attachments
 from llmtui.ui.widgets.chat_pane import ChatPane
 from llmtui.ui.widgets.flash import Flash
 from llmtui.ui.widgets.leader import LeaderPanel
@@ -48,7 +50,7 @@ LOW_BELOW = 14
 """Rows below which title and status make way for the conversation."""
 
 
-class MainScreen(TargetScreen):
+class MainScreen(EffortScreen, AttachmentScreen):
     """Lays the parts out and routes between them; siblings never touch each other."""
 
     AUTO_FOCUS = "Prompt"
@@ -78,6 +80,7 @@ class MainScreen(TargetScreen):
             yield Sidebar(self.services.health.infos)
             with Vertical(id="right"):
                 yield ChatPane(self.services.chat.running, self.jobs.keymap)
+                yield Attachments(self.jobs.keymap)
                 yield Prompt(keymap=self.jobs.keymap)
         yield Flash()
         yield StatusBar(self.jobs.keymap)

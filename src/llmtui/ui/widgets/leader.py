@@ -14,6 +14,8 @@ from llmtui.ui.actions import Action
 from llmtui.ui.keymap import Keymap, rows
 
 _GAP = 3
+_TIGHT = 1
+"""Between columns, and between a key and its words, where the screen is very small."""
 _FRAME = 4
 
 
@@ -88,14 +90,17 @@ class LeaderPanel(ModalScreen[str | None]):
         width, height = self.app.size.width - _FRAME, self.app.size.height - 2
         lines = _side_by_side(_columns(blocks, width))
         if len(lines) > height:
-            lines = _side_by_side(_cramped(self._rows(list(actions)), width, height))
+            rows_of_all = self._rows(list(actions), gap=_TIGHT)
+            lines = _side_by_side(_cramped(rows_of_all, width, height), gap=_TIGHT)
         self.query_one(Static).update(Content("\n").join(lines or [Content("no keys here now")]))
 
-    def _rows(self, actions: Sequence[Action]) -> list[Content]:
+    def _rows(self, actions: Sequence[Action], gap: int = 2) -> list[Content]:
         shown = list(rows(actions, lambda id: self._keymap.leader_labels(id)[:1]))
         keys_width = max(cell_len(keys) for keys, _ in shown)
         return [
-            Content.assemble((keys.rjust(keys_width), "bold $accent"), "  ", action.family or action.label)
+            Content.assemble(
+                (keys.rjust(keys_width), "bold $accent"), " " * gap, action.family or action.label
+            )
             for keys, action in shown
         ]
 
@@ -123,12 +128,12 @@ def _stacked(blocks: Sequence[list[Content]], most: int) -> list[list[Content]]:
 def _cramped(lines: list[Content], width: int, height: int) -> list[list[Content]]:
     """Columns without the names of groups, cut to fit a very small screen."""
     count = -(-len(lines) // height)
-    room = max(1, (width - _GAP * (count - 1)) // count)
+    room = max(1, (width - _TIGHT * (count - 1)) // count)
     lines = [line.truncate(room, ellipsis=True) for line in lines]
     return [lines[at : at + height] for at in range(0, len(lines), height)]
 
 
-def _side_by_side(columns: Sequence[list[Content]]) -> list[Content]:
+def _side_by_side(columns: Sequence[list[Content]], gap: int = _GAP) -> list[Content]:
     widths = [_width(column) for column in columns]
     padded = [
         [line.pad_right(width - line.cell_length) for line in column]
@@ -136,7 +141,7 @@ def _side_by_side(columns: Sequence[list[Content]]) -> list[Content]:
     ]
     blank = [Content(" " * width) for width in widths]
     return [
-        Content(" " * _GAP).join(
+        Content(" " * gap).join(
             column[y] if y < len(column) else empty for column, empty in zip(padded, blank, strict=True)
         )
         for y in range(max(map(len, columns), default=0))
