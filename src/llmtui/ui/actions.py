@@ -66,7 +66,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("later-prompt", ("down",), "", "Later", "Later prompt (at the last line)", "Prompt", "prompt"),
     _leader("edit-prompt", "e", "edit_prompt", "Editor", "Write the prompt in $EDITOR", "Prompt"),
     _leader("attach-image", "i", "attach_image", "Attach", "Send an image with the message", "Prompt"),
-    _leader("drop-images", "backspace", "drop_images", "Detach", "Send no image after all", "Prompt"),
+    _leader("drop-images", "j", "drop_images", "Detach", "Send no image after all", "Prompt"),
     _leader("edit-message", "m", "edit_message", "Edit message", "Ask an earlier message anew", "Prompt"),
     Action(
         "copy-or-stop",
@@ -108,9 +108,7 @@ ACTIONS: tuple[Action, ...] = (
         "Back to the provider and model used before",
         "Models",
     ),
-    _leader(
-        "effort", "k", "next_effort", "Effort", "Let the models of this chat think more, or less", "Models"
-    ),
+    _leader("effort", "k", "next_effort", "Effort", "Let the models think more or less", "Models"),
     *(_provider(n) for n in range(1, 10)),
     _leader("next-provider", "tab", "next_provider", "Next provider", "Use the next provider", "Models"),
     Action("new-chat", ("ctrl+n",), "new_chat", "New", "Begin a new chat", "Chats", show=True),

@@ -40,7 +40,5 @@ class AttachmentScreen(TargetScreen):
 
     def action_drop_images(self) -> None:
         """Send the next message without images."""
-        dropped = self.attachments.take()
-        self.flash(
-            f"dropped: {', '.join(image.name for image in dropped)}" if dropped else "nothing is attached"
-        )
+        names = ", ".join(image.name for image in self.attachments.take())
+        self.flash(f"not sent: {names}" if names else "nothing is attached")
