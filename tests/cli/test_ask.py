@@ -3,6 +3,7 @@ import json
 import os
 import re
 import socket
+from base64 import b64decode
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from llmtui.cli.main import main
 from llmtui.core.chat import ChatRequest
 from llmtui.core.events import StreamEvent
 from llmtui.providers.scripted import ScriptedProvider
+from llmtui.testing.images import png
 from llmtui.testing.wire_server import CUT, STALL, WireServer
 from tests.cli.commands import Run, Start
 
@@ -102,6 +104,67 @@ async def test_a_cut_reply_as_json_holds_what_had_arrived(server: WireServer, re
     reply = json.loads(finished.out)
     assert finished.code == 12
     assert (reply["text"], reply["finish"], reply["error"]["type"]) == ("half", None, "IncompleteStream")
+
+
+async def test_images_and_an_effort_reach_the_wire(
+    server: WireServer, remote: str, run: Run, tmp_path: Path
+) -> None:
+    server.reply(PATH, [chunk(content="ok"), *END], content_type="text/event-stream")
+    paths = [tmp_path / name for name in ("one", "two.jpg")]
+    for width, path in enumerate(paths, 1):
+        path.write_bytes(png(width))
+    images = [argument for path in paths for argument in ("-i", str(path))]
+    finished = await run("ask", "--config", remote, *images, "--effort", "low", "what is this?")
+    assert (finished.code, finished.out, finished.err) == (0, "ok\n", "")
+    body = body_of(server)
+    assert body["reasoning_effort"] == "low"
+    *sent, text = body["messages"][0]["content"]
+    urls = [block["image_url"]["url"].partition(",") for block in sent]
+    assert [(kind, b64decode(data)) for kind, _, data in urls] == [
+        ("data:image/png;base64", png(width)) for width in (1, 2)
+    ]
+    assert text == {"type": "text", "text": "what is this?"}
+
+
+async def test_an_agents_effort_reaches_the_wire_unless_another_is_asked(
+    server: WireServer, config: Config, run: Run
+) -> None:
+    provider = (
+        f"{{id: far, kind: openai_compat, base_url: '{server.url}/v1', model: m, reasoning_effort: low}}"
+    )
+    path = config(
+        f"providers: [{provider}]\nagents: [{{name: deep, reasoning_effort: high}}, {{name: plain}}]\n"
+    )
+    server.reply(PATH, [chunk(content="ok"), *END], content_type="text/event-stream")
+    for arguments in (["-a", "deep"], ["-a", "deep", "--effort", "off"], ["-a", "plain"]):
+        assert (await run("ask", "--config", path, *arguments, "x")).code == 0
+    efforts = [request.json()["reasoning_effort"] for request in server.requests]
+    assert efforts == ["high", "none", "low"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-i", "gone.png"], "--image: gone.png is no file"),
+        (["-i", "notes.txt"], "--image: notes.txt is no image"),
+        (["--effort", "much"], "minimal"),
+    ],
+)
+async def test_what_cannot_be_sent_is_told_before_anything_is_asked(
+    server: WireServer,
+    remote: str,
+    run: Run,
+    isolated: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    words: str,
+) -> None:
+    (isolated / "notes.txt").write_text("hello")
+    monkeypatch.chdir(isolated)
+    finished = await run("ask", "--config", remote, *arguments, "x")
+    assert finished.code == 2
+    assert words in finished.err
+    assert not server.requests
 
 
 async def test_arguments_reach_the_wire(server: WireServer, remote: str, run: Run) -> None:

@@ -47,6 +47,21 @@ def test_the_environment_brings_addresses() -> None:
     assert providers["ollama"].base_url == "gpu:1234"
 
 
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("", "openai"),
+        ("https://api.openai.com/v1", "openai"),
+        ("https://gateway.example/v1", "openai_compat"),
+        ("https://api.openai.com.evil.example/v1", "openai_compat"),
+        ("http://127.0.0.1:8080/v1", "openai_compat"),
+    ],
+)
+def test_only_openai_itself_is_asked_over_its_own_api(url: str, kind: str) -> None:
+    _, providers = without_file({"OPENAI_API_KEY": "sk", "OPENAI_BASE_URL": url})
+    assert (providers["openai"].kind, providers["openai"].secrets()) == (kind, ["sk"])
+
+
 def test_a_file_that_names_providers_shows_only_these(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("providers: []\n")

@@ -11,6 +11,7 @@ from llmtui.testing.encoders.base import dump
 from llmtui.testing.encoders.chat_completions import ChatCompletionsEncoder
 from llmtui.testing.encoders.messages import MessagesEncoder
 from llmtui.testing.encoders.ollama import OllamaEncoder
+from llmtui.testing.encoders.responses import ResponsesEncoder
 
 
 def build(settings: Mapping[str, Any]) -> Provider:
@@ -22,10 +23,11 @@ def build(settings: Mapping[str, Any]) -> Provider:
 PROVIDERS = {
     "openai_compat": ("llmtui.providers.openai_compat", "OpenAICompatProvider"),
     "anthropic": ("llmtui.providers.anthropic", "AnthropicProvider"),
+    "openai": ("llmtui.providers.openai", "OpenAIProvider"),
     "ollama": ("llmtui.providers.ollama", "OllamaProvider"),
 }
 OLLAMA_SHOW = {
-    "capabilities": ["completion", "tools", "thinking"],
+    "capabilities": ["completion", "tools", "thinking", "vision"],
     "details": {"family": "llama", "parameter_size": "1B", "quantization_level": "Q4_0"},
     "model_info": {"general.architecture": "llama", "llama.context_length": 8192},
 }
@@ -38,6 +40,7 @@ OLLAMA_REPLIES = {
 CASES = {
     "openai_compat": ProviderCase("openai_compat", build, ChatCompletionsEncoder(), "/chat/completions"),
     "anthropic": ProviderCase("anthropic", build, MessagesEncoder(), "/v1/messages"),
+    "openai": ProviderCase("openai", build, ResponsesEncoder(), "/responses"),
     "ollama": ProviderCase("ollama", build, OllamaEncoder(), "/api/chat", OLLAMA_REPLIES),
 }
 
@@ -45,7 +48,7 @@ CASES = {
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest) -> ProviderCase:
     """Each provider that speaks a wire."""
-    if request.param == "anthropic":
+    if request.param in ("anthropic", "openai"):
         # The SDK's import is no part of what a test measures.
-        import_module("anthropic")
+        import_module(request.param)
     return CASES[request.param]

@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import re
 import traceback
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import (
     JSON,
+    ImagePart,
     Message,
     Opaque,
     OpaquePart,
@@ -29,8 +31,10 @@ from llmtui.core.conversation import (
 from llmtui.core.errors import BadRequest, ConnectError, ProviderError
 from llmtui.core.events import Finish, FinishReason, ReasoningDelta, ReasoningEnd, StreamEvent
 from llmtui.core.guard import Clocks, guard
+from llmtui.core.models import Effort
 from llmtui.core.ports import Provider
 from llmtui.testing.cases import ProviderCase
+from llmtui.testing.images import png
 from llmtui.testing.laws import drain
 from llmtui.testing.scenarios import START, TEXT, TOOL_CALLS, Scenario, tool_call
 from llmtui.testing.wire_server import WireServer
@@ -47,6 +51,8 @@ SCHEMA: dict[str, JSON] = {
     "additionalProperties": False,
     "$defs": {"day": {"enum": ["today", "tomorrow"]}},
 }
+THINKS = {"anthropic": "claude-opus-4-6", "openai": "gpt-5.4"}
+PNG = png(3, 2, (200, 30, 60))
 WEATHER = ToolDefinition("weather", "The weather of a city", SCHEMA)
 POISON = {
     name: f"http://poison.invalid/{name}" if name.endswith(("URL", "HOST")) else f"poison-{name}"
@@ -88,6 +94,32 @@ async def sent(
             assert outcome.error is None, repr(outcome.error)
         await provider.aclose()
         return [exchange.request.json() for exchange in case.chats(server)]
+
+
+# The settings' effort, and images
+
+
+@pytest.mark.parametrize("asked", [None, "high"], ids=["of-the-settings", "of-the-request"])
+async def test_the_effort_goes_where_the_wire_wants_it(case: ProviderCase, asked: Effort | None) -> None:
+    own = replace(HELLO, reasoning_effort=asked)
+    (body,) = await sent(case, own, reasoning_effort="low", model=THINKS.get(case.kind, "test-model"))
+    said = {
+        "openai_compat": body.get("reasoning_effort"),
+        "anthropic": body.get("output_config"),
+        "openai": body.get("reasoning"),
+        "ollama": body.get("think"),
+    }[case.kind]
+    assert (asked or "low") in str(said)
+
+
+async def test_an_image_arrives_as_it_was(case: ProviderCase) -> None:
+    """Each wire has its own words for an image; its bytes are the same in all."""
+    seen = Message(Role.USER, (ImagePart(PNG, "image/png", "dot.png"), TextPart("What is this?")))
+    (body,) = await sent(case, ChatRequest((seen,)))
+    found = re.findall(r"[A-Za-z0-9+/=]{60,}", json.dumps(conversation_of(body)))
+    assert [base64.b64decode(text) for text in found] == [PNG]
+    assert "What is this?" in json.dumps(body)
+    assert case.kind == "ollama" or "image/png" in json.dumps(body)
 
 
 # Secrets
@@ -268,6 +300,27 @@ CONVERSATION: dict[str, list[Any]] = {
             ],
         },
     ],
+    "openai": [
+        {
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": "Weather? é🙂"}],
+        },
+        {
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "I look it up."}],
+        },
+        {
+            "type": "function_call",
+            "call_id": "call_1",
+            "name": "weather",
+            "arguments": '{"city": "Zürich 🙂", "days": [1, {"deep": true}]}',
+        },
+        {"type": "function_call", "call_id": "call_2", "name": "clock", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "call_1", "output": "12 °C"},
+        {"type": "function_call_output", "call_id": "call_2", "output": "no clock"},
+    ],
     "ollama": [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Weather? é🙂"},
@@ -300,6 +353,11 @@ def plain(value: Any) -> Any:
     return value
 
 
+def conversation_of(body: Any) -> Any:
+    """The conversation, by the name that its wire has for it."""
+    return body.get("messages") or body["input"]
+
+
 async def test_a_tool_is_called_and_its_result_goes_back(case: ProviderCase) -> None:
     async with WireServer() as server:
         provider = case.provider(server)
@@ -320,7 +378,7 @@ async def test_a_tool_is_called_and_its_result_goes_back(case: ProviderCase) -> 
         one, two = (exchange.request.json() for exchange in case.chats(server))
     assert first.finish.reason is FinishReason.TOOL_CALLS
     assert second.finish.reason is FinishReason.STOP
-    assert plain(two["messages"]) == CONVERSATION[case.kind]
+    assert plain(conversation_of(two)) == CONVERSATION[case.kind]
     assert plain(two["tools"]) == plain(one["tools"])
 
 
@@ -343,10 +401,10 @@ async def test_the_settings_go_where_the_wire_wants_them(case: ProviderCase) -> 
         options = body.get("options", {})
         assert body["model"] == model
         assert body["stream"] is True
-        assert system in str(body.get("system", body["messages"][0]))
+        assert system in str(body.get("system") or body.get("instructions") or body["messages"][0])
         assert body.get("temperature", options.get("temperature")) == temperature
-        limits = [body.get("max_tokens"), body.get("max_completion_tokens"), options.get("num_predict")]
-        assert max_tokens in limits
+        names = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+        assert max_tokens in [*map(body.get, names), options.get("num_predict")]
 
 
 async def test_a_request_leaves_the_providers_settings_alone(case: ProviderCase) -> None:
@@ -400,4 +458,4 @@ async def test_a_signed_thought_is_replayed_as_it_came(case: ProviderCase) -> No
 )
 async def test_an_odd_conversation_still_is_a_request(case: ProviderCase, messages: Any) -> None:
     (body,) = await sent(case, ChatRequest(messages))
-    assert "b" in json.dumps(body["messages"][-1], ensure_ascii=False)
+    assert "b" in json.dumps(conversation_of(body)[-1], ensure_ascii=False)

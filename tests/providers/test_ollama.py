@@ -12,7 +12,7 @@ import pytest
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
-from llmtui.core.conversation import FilePart, Message, Role, TextPart, ToolDefinition, user
+from llmtui.core.conversation import FilePart, ImagePart, Message, Role, TextPart, ToolDefinition, user
 from llmtui.core.errors import (
     AuthError,
     ConnectError,
@@ -25,6 +25,7 @@ from llmtui.core.errors import (
 from llmtui.core.events import Finish, Status, StreamEvent, TextDelta, Warning
 from llmtui.core.guard import guard
 from llmtui.providers.ollama import OllamaProvider
+from llmtui.testing.images import png
 from llmtui.testing.wire_server import CUT, STALL, WireServer, Write
 
 CANARY = "ollama-canary-0123456789"
@@ -157,6 +158,28 @@ async def test_the_configured_context_wins(server: FakeOllama) -> None:
     await collect(built(server, options={"num_ctx": 16384, "keep_alive": -1}))
     assert sent(server)["options"]["num_ctx"] == 16384
     assert sent(server)["keep_alive"] == -1
+
+
+@pytest.mark.parametrize("sees", [True, False])
+async def test_images_go_to_models_that_see(server: FakeOllama, sees: bool) -> None:
+    server.answer(SHOW, shown(32768, *(["vision"] if sees else [])))
+    server.reply(CHAT, REPLY)
+    seen = Message(Role.USER, (ImagePart(png(), "image/png", "dot.png"), TextPart("See.")))
+    events = await collect(built(server), ChatRequest((seen,)))
+    (message,) = sent(server)["messages"]
+    assert ("images" in message) is sees
+    assert warnings(events) == ([] if sees else ["dropped_attachment"])
+
+
+@pytest.mark.parametrize(("abilities", "think"), [(("thinking",), False), ((), None)])
+async def test_an_effort_goes_over_the_option(
+    server: FakeOllama, abilities: tuple[str, ...], think: object
+) -> None:
+    server.answer(SHOW, shown(32768, *abilities))
+    server.reply(CHAT, REPLY)
+    events = await collect(built(server, options={"think": "high"}, reasoning_effort="off"))
+    assert sent(server).get("think") is think
+    assert warnings(events) == []
 
 
 @pytest.mark.parametrize(("abilities", "expected"), [(("thinking",), "low"), ((), None)])

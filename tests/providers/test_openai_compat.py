@@ -83,8 +83,10 @@ def text_of(events: list[StreamEvent]) -> str:
 
 async def test_a_reply_and_what_was_sent(server: WireServer) -> None:
     server.reply(CHAT, REPLY, content_type="text/event-stream")
-    options = {"extra_body": {"top_k": 3, "seed": 1}, "reasoning_effort": "low"}
-    provider = built(server, headers={"X-Team": "t"}, options=options, temperature=0.5)
+    options = {"extra_body": {"top_k": 3, "seed": 1}}
+    provider = built(
+        server, headers={"X-Team": "t"}, options=options, temperature=0.5, reasoning_effort="low"
+    )
     request = ChatRequest((user("hi"),), system="s", max_tokens=9, options={"seed": 2})
     response = await provider.chat(request)
     await provider.aclose()
@@ -434,7 +436,7 @@ def test_the_field_that_limits_a_reply_follows_the_host() -> None:
     for base_url, field in ((None, "max_completion_tokens"), ("http://localhost/v1", "max_tokens")):
         provider = OpenAICompatProvider(ProviderSettings(id="p", kind="openai_compat", base_url=base_url))
         endpoint = asyncio.run(provider.endpoint())
-        assert field in provider.body(request, endpoint)
+        assert field in provider.body(request, endpoint)[0]
 
 
 def test_wrong_options_are_named() -> None:

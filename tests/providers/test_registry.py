@@ -235,6 +235,7 @@ async def test_what_is_built_is_wrapped_and_closed_once() -> None:
 
 def test_built_in_kinds_come_through_the_entry_points(installed: list[EntryPoint]) -> None:
     assert {point.name for point in installed} >= {
+        "openai",
         "openai_compat",
         "anthropic",
         "ollama",

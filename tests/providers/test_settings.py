@@ -13,10 +13,18 @@ from llmtui.providers.anthropic import AnthropicProvider
 from llmtui.providers.base import BaseProvider
 from llmtui.providers.embedded.provider import EmbeddedProvider
 from llmtui.providers.ollama import OllamaProvider
+from llmtui.providers.openai import OpenAIProvider
 from llmtui.providers.openai_compat import OpenAICompatProvider
 from llmtui.providers.scripted import ScriptedProvider
 
-KINDS = [OpenAICompatProvider, AnthropicProvider, OllamaProvider, EmbeddedProvider, ScriptedProvider]
+KINDS = [
+    OpenAIProvider,
+    OpenAICompatProvider,
+    AnthropicProvider,
+    OllamaProvider,
+    EmbeddedProvider,
+    ScriptedProvider,
+]
 OPTIONS = ("model_path", "n_ctx", "thinking", "num_ctx", "script", "extra_body", "nonsense")
 LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 VALUES = LEAVES | st.lists(LEAVES, max_size=2) | st.dictionaries(st.sampled_from(OPTIONS), LEAVES, max_size=3)
@@ -32,7 +40,7 @@ def test_any_settings_are_judged_without_an_error(
         assert issue.message
 
 
-@pytest.mark.parametrize("kind", [OpenAICompatProvider, AnthropicProvider])
+@pytest.mark.parametrize("kind", [OpenAIProvider, OpenAICompatProvider, AnthropicProvider])
 @pytest.mark.parametrize(
     "url", ["llm.example.com/v1", "localhost:8080", "http://h:99999", "http://[::1", "ftp://h"]
 )

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from contextlib import aclosing
+from typing import get_args
 
 from pydantic import ValidationError
 
@@ -14,13 +15,15 @@ from llmtui.cli.session import load_aloud
 from llmtui.config.schema import AgentSettings, AppSettings
 from llmtui.config.wording import in_words
 from llmtui.core.chat import ChatRequest
-from llmtui.core.conversation import user
+from llmtui.core.conversation import ImagePart, Message, Role, user
 from llmtui.core.errors import ConfigError, LlmtuiError
+from llmtui.core.models import Effort
 from llmtui.core.ports import ProviderRegistry
 from llmtui.core.text import sanitise
 from llmtui.services.agents import instructed
+from llmtui.services.attachments import read_image
 
-_OVER_AGENT = ("provider", "model", "system_prompt", "temperature", "max_tokens")
+_OVER_AGENT = ("provider", "model", "system_prompt", "temperature", "max_tokens", "reasoning_effort")
 _EPILOG = """\
 Standard input is added below the question when it is not a terminal; without a question it is the question.
 
@@ -43,18 +46,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-s", "--system", metavar="TEXT", dest="system_prompt", help="the system prompt")
     parser.add_argument("-t", "--temperature", type=float, metavar="T", help="0 to 2")
     parser.add_argument("--max-tokens", type=int, metavar="N", help="the longest reply")
+    parser.add_argument(
+        "-i",
+        "--image",
+        action="append",
+        default=[],
+        metavar="FILE",
+        dest="images",
+        help="an image to send with the question (repeat for more)",
+    )
+    parser.add_argument(
+        "--effort",
+        choices=get_args(Effort),
+        metavar="LEVEL",
+        dest="reasoning_effort",
+        help=f"how much to think: {', '.join(get_args(Effort))}",
+    )
     parser.add_argument("--reasoning", action="store_true", help="show reasoning on standard error")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask, and print the answer."""
+    images = list(map(_image, arguments.images))
     question = compose(" ".join(arguments.question), _piped())
     settings = load_aloud(arguments)[0].settings
     agent = agent_info(_merged(_agent(settings, arguments.agent), arguments))
     registry = build_registry(settings)
     target = registry.for_agent(agent)
-    request = instructed(ChatRequest((user(question),), target.model), agent)
+    message = Message(Role.USER, (*images, *user(question).parts))
+    request = instructed(ChatRequest((message,), target.model), agent)
     output = JsonOutput() if arguments.json else TextOutput(reasoning=arguments.reasoning)
     asyncio.run(_ask(registry, target.provider, request, output))
     return 0
@@ -70,6 +91,13 @@ def compose(question: str, context: str) -> str:
     if not question and not context:
         raise ConfigError("nothing to ask: give a question, or pipe one in")
     return question or context
+
+
+def _image(path: str) -> ImagePart:
+    try:
+        return read_image(path)
+    except LlmtuiError as error:
+        raise ConfigError(f"--image: {error}") from None
 
 
 def _piped() -> str:

@@ -17,12 +17,15 @@ class Variables:
 
 
 KIND_VARIABLES: Mapping[str, Variables] = {
+    "openai": Variables("OPENAI_API_KEY", "OPENAI_BASE_URL"),
     "openai_compat": Variables("OPENAI_API_KEY", "OPENAI_BASE_URL"),
     "anthropic": Variables("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
     "ollama": Variables("OLLAMA_API_KEY", "OLLAMA_HOST", key_host="ollama.com"),
 }
 
-_OPENAI = ProviderSettings(id="openai", kind="openai_compat", name="OpenAI", model="gpt-5.4-mini")
+_OPENAI = ProviderSettings(id="openai", kind="openai", name="OpenAI")
+# Servers in OpenAI's shape hardly ever have its newer API.
+_OPENAI_SHAPED = ProviderSettings(id="openai", kind="openai_compat", name="OpenAI", model="gpt-5.4-mini")
 _CLAUDE = ProviderSettings(id="claude", kind="anthropic", name="Claude")
 _OLLAMA = ProviderSettings(id="ollama", kind="ollama", name="Ollama")
 _EMBEDDED = ProviderSettings(id="embedded", kind="embedded", name="Embedded")
@@ -31,7 +34,9 @@ _EMBEDDED = ProviderSettings(id="embedded", kind="embedded", name="Embedded")
 def default_providers(environ: Mapping[str, str]) -> list[ProviderSettings]:
     """What the sidebar offers when the file names no providers; the first usable one is the default."""
     local = [_OLLAMA, _EMBEDDED] if environ.get("OLLAMA_HOST") else [_EMBEDDED, _OLLAMA]
-    return [with_environment(settings, environ) for settings in (_OPENAI, _CLAUDE, *local)]
+    url = environ.get(KIND_VARIABLES["openai"].base_url or "", "")
+    openai = _OPENAI if not url or _is_for("api.openai.com", url) else _OPENAI_SHAPED
+    return [with_environment(settings, environ) for settings in (openai, _CLAUDE, *local)]
 
 
 def with_environment(settings: ProviderSettings, environ: Mapping[str, str]) -> ProviderSettings:

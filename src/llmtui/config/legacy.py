@@ -10,7 +10,7 @@ from llmtui.config.environment import KEY_FIELD, VARIABLE_FIELD
 from llmtui.config.schema import AppSettings, ProviderSettings
 from llmtui.config.wording import unknown_key
 
-OPENAI_KIND = "openai_compat"
+OPENAI_KIND = "openai"
 """The kind that asks OpenAI itself."""
 OPENAI_HOST = "api.openai.com"
 GEMINI_URL = "https://generativelanguage.googleapis.com/v1beta/openai"
@@ -57,7 +57,7 @@ class OptionNames:
 
 OPTIONS: Mapping[str, OptionNames] = {
     "openai_compat": OptionNames(
-        frozenset({"stream_options", "max_tokens_field", "reasoning_effort", "short_tool_ids", "extra_body"}),
+        frozenset({"stream_options", "max_tokens_field", "short_tool_ids", "extra_body"}),
         "extra_body",
     ),
     "anthropic": OptionNames(
@@ -135,10 +135,12 @@ class _Modernised:
     def _own(self, provider: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
         """What belongs to the named provider beside its key."""
         own: dict[str, Any] = {}
-        for field in filter(self._old.__contains__, _PLAIN):
-            own[field] = self._old[field]
-            self._document.moved[*path, field] = (field,)
-        if provider["kind"] == OPENAI_KIND and _is_foreign(own.get("base_url")):
+        for name in filter(self._old.__contains__, _PLAIN):
+            own[name] = self._old[name]
+            self._document.moved[*path, name] = (name,)
+        # Options come from the time of chat completions, and OpenAI's newer API refuses most of them.
+        of_chat = self._old[OPTIONS_FIELD] or _is_foreign(own.get("base_url"))
+        if provider["kind"] == OPENAI_KIND and of_chat:
             own["kind"] = "openai_compat"
         if self._old[OPTIONS_FIELD]:
             own["options"] = self._options(own.get("kind", provider["kind"]), (*path, "options"))

@@ -23,7 +23,7 @@ from llmtui.core.guard import Clocks
 from llmtui.core.models import Effort
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-KIND_ALIASES = {"claude": "anthropic", "openai-compat": "openai_compat"}
+KIND_ALIASES = {"claude": "anthropic", "chatgpt": "openai", "openai-compat": "openai_compat"}
 
 
 def _canonical_kind(kind: object) -> object:

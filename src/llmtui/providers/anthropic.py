@@ -12,15 +12,14 @@ from pydantic import Field
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
-from llmtui.core.errors import ErrorContext, ModelNotFound
 from llmtui.core.events import Finish, StreamEvent
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.checks import run_check
 from llmtui.providers.claude_models import DEFAULT_MODELS, claude_models, known_capabilities
 from llmtui.providers.claude_sdk import ClaudeSdk
-from llmtui.providers.failures import address
 from llmtui.providers.http import Http, auth_headers, drain
+from llmtui.providers.model_lists import first_model
 from llmtui.providers.wires.messages import DEFAULT_MAX_TOKENS, Encoding, encode
 from llmtui.providers.wires.messages_stream import Decoder
 
@@ -129,14 +128,8 @@ class AnthropicProvider(BaseProvider):
         """The request with a local server's first model when none is configured: it hardly serves Claude."""
         if request.model or self.settings.model or self.type != "local":
             return request
-        served = [*self._live] or [model.id for model in await self.list_models()]
-        if not served:
-            raise ModelNotFound(
-                f"{address(self._base_url)} serves no model",
-                context=ErrorContext(provider=self.id),
-                hint="load a model into the server, or set `model` of this provider",
-            )
-        return replace(request, model=served[0])
+        served = [*self._live.values()] or await self.list_models()
+        return replace(request, model=first_model(served, self._base_url, self.id))
 
     def _encoding(self, model: str) -> Encoding:
         return Encoding(

@@ -99,6 +99,7 @@ class BaseProvider(ABC):
             system=own.system_prompt if request.system is None else request.system,
             temperature=own.temperature if request.temperature is None else request.temperature,
             max_tokens=own.max_tokens if request.max_tokens is None else request.max_tokens,
+            reasoning_effort=request.reasoning_effort or own.reasoning_effort,
         )
 
     @abstractmethod

@@ -1,10 +1,12 @@
 """The `/models` answers of OpenAI-shaped servers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llmtui.core.errors import ErrorContext, ModelNotFound
 from llmtui.core.models import Capabilities, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
+from llmtui.providers.failures import address
 from llmtui.providers.wires.untrusted import as_object, as_objects
 
 # vLLM; Groq; OpenRouter, Together; Mistral; LM Studio.
@@ -24,6 +26,17 @@ def openai_models(answer: object) -> list[ModelInfo]:
     outer = answer if isinstance(answer, dict) else {"data": answer}
     entries = as_objects(outer.get("data") or outer.get("models"))
     return [model for model in map(_model, entries) if model.id]
+
+
+def first_model(models: Sequence[ModelInfo], base_url: str, provider: str) -> str:
+    """What to ask a server for when nobody named a model: most local ones serve one."""
+    if not models:
+        raise ModelNotFound(
+            f"{address(base_url)} serves no model",
+            context=ErrorContext(provider=provider),
+            hint="load a model into the server, or set `model` of this provider",
+        )
+    return models[0].id
 
 
 def _model(entry: Mapping[str, Any]) -> ModelInfo:

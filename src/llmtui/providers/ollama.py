@@ -9,11 +9,12 @@ from pydantic import Field
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
-from llmtui.core.conversation import FilePart
+from llmtui.core.conversation import FilePart, ImagePart
 from llmtui.core.errors import ContextTooLong, ErrorContext, ModelNotFound
 from llmtui.core.events import Status, StreamEvent, UsageUpdate, Warning
 from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo, ProviderType
 from llmtui.core.usage import estimate_tokens
+from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.checks import run_check
 from llmtui.providers.failures import classify
@@ -23,7 +24,14 @@ from llmtui.providers.ollama_host import OllamaHost, parse_host
 from llmtui.providers.ollama_models import ModelFacts, is_cloud_name
 from llmtui.providers.ollama_server import OllamaServer, version_numbers
 from llmtui.providers.wires.ndjson import NDJSONDecoder
-from llmtui.providers.wires.ollama import LoadOptions, OllamaDecoder, is_text, request_body, sent_text
+from llmtui.providers.wires.ollama import (
+    LoadOptions,
+    OllamaDecoder,
+    is_text,
+    request_body,
+    sent_text,
+    think_of,
+)
 
 OBEYS_TRUNCATE = (0, 12, 4)
 """The first version for which `truncate: false` makes an error of an overflow."""
@@ -125,13 +133,22 @@ class OllamaProvider(BaseProvider):
             yield warning
         if facts.can("tools") is False:
             request = replace(request, tools=())
+        if facts.can("vision") is False:
+            request, blind = without(request, (ImagePart,))
+            for warning in blind:
+                yield warning
+        think, lost = think_of(
+            model, request.reasoning_effort, self.options.think, can=facts.can("thinking") is True
+        )
+        for warning in lost:
+            yield warning
         remote = self._host.is_cloud or facts.is_remote or is_cloud_name(model)
         loaded, context = (True, None) if remote else await self._server.loaded(model)
         if not loaded:
             yield Status("loading", model)
         load = LoadOptions(
             num_ctx=self.options.num_ctx if remote else self._num_ctx(model, facts, context),
-            think=self.options.think if facts.can("thinking") else None,
+            think=think,
             keep_alive=self.options.keep_alive,
         )
         request = replace(request, options=self.options.parameters | dict(request.options))

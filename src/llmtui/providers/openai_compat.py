@@ -1,6 +1,6 @@
 """Everything that speaks OpenAI's chat_completions wire: clouds, gateways and local servers."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
@@ -9,21 +9,15 @@ from pydantic import Field
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
-from llmtui.core.errors import ErrorContext, IncompleteStream, ModelNotFound, ProtocolError
-from llmtui.core.events import StreamEvent
+from llmtui.core.events import StreamEvent, Warning
 from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo
-from llmtui.core.redaction import redact
 from llmtui.providers.base import BaseProvider, KindOptions
+from llmtui.providers.chat_stream import chat_events
 from llmtui.providers.checks import run_check
-from llmtui.providers.failures import LONGEST_EXCERPT, address, classify
-from llmtui.providers.http import Http, Reply, auth_headers, drain
-from llmtui.providers.model_lists import openai_models
+from llmtui.providers.http import Http, auth_headers
+from llmtui.providers.model_lists import first_model, openai_models
+from llmtui.providers.openai_models import OPENAI_HOST
 from llmtui.providers.wires.chat_completions import Dialect, MaxTokensField, request_body
-from llmtui.providers.wires.chat_completions_stream import ChatCompletionsDecoder, failure_in
-from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
-from llmtui.providers.wires.untrusted import parsed
-
-OPENAI_HOST = "api.openai.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +35,6 @@ class OpenAICompatOptions(KindOptions):
     """Ask for the usage in the stream; off for servers that refuse unknown fields."""
     max_tokens_field: MaxTokensField | None = None
     """Which field limits the reply; None follows the host."""
-    reasoning_effort: str | None = None
     short_tool_ids: bool = False
     """Send ids of tool calls as nine letters and digits, as Mistral wants them."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
@@ -74,18 +67,20 @@ class OpenAICompatProvider(BaseProvider):
         """Ask, and yield events; closing the generator closes the socket."""
         endpoint = await self.endpoint()
         request = await self._with_model(self.filled(request), endpoint)
-        model = request.model or ""
-        async with self._http.post(
-            f"{endpoint.base_url}/chat/completions",
-            self.body(request, endpoint),
+        body, warnings = self.body(request, endpoint)
+        for warning in warnings:
+            yield warning
+        stream = chat_events(
+            self._http,
+            endpoint.base_url,
+            body,
             self._headers(endpoint),
-            model=model,
+            provider=self.id,
             secrets=self._secrets(endpoint),
-        ) as reply:
-            decoder = ChatCompletionsDecoder(self.id, model, reply.request_id)
-            async with aclosing(_events(reply, decoder)) as events:
-                async for event in events:
-                    yield event
+        )
+        async with aclosing(stream) as events:
+            async for event in events:
+                yield event
 
     def capabilities(self, model: str | None = None) -> Capabilities:
         """What the server told of a model, over what is true of the wire."""
@@ -130,101 +125,23 @@ class OpenAICompatProvider(BaseProvider):
         if request.model:
             return request
         if self._first_model is None:
-            models = await self._models(endpoint)
-            if not models:
-                raise ModelNotFound(
-                    f"{address(endpoint.base_url)} serves no model",
-                    context=ErrorContext(provider=self.id),
-                    hint="load a model into the server, or set `model` of this provider",
-                )
-            self._first_model = models[0].id
+            self._first_model = first_model(await self._models(endpoint), endpoint.base_url, self.id)
         return replace(request, model=self._first_model)
 
-    def body(self, request: ChatRequest, endpoint: Endpoint) -> dict[str, Any]:
-        """The body of a request, vendor parameters included."""
+    def body(self, request: ChatRequest, endpoint: Endpoint) -> tuple[dict[str, Any], tuple[Warning, ...]]:
+        """The body of a request, vendor parameters included, and what could not be sent as asked."""
         official = OPENAI_HOST in endpoint.base_url
         dialect = Dialect(
             stream_options=self.options.stream_options,
             max_tokens_field=self.options.max_tokens_field
             or ("max_completion_tokens" if official else "max_tokens"),
-            reasoning_effort=self.options.reasoning_effort,
             short_tool_ids=self.options.short_tool_ids,
         )
-        body = request_body(request, self.id, dialect)
-        return body | self.options.extra_body | dict(request.options)
+        body, warnings = request_body(request, self.id, dialect)
+        return body | self.options.extra_body | dict(request.options), warnings
 
     def _headers(self, endpoint: Endpoint) -> dict[str, str]:
         return auth_headers(self.settings, endpoint.key)
 
     def _secrets(self, endpoint: Endpoint) -> list[str]:
         return [*self.settings.secrets(), *filter(None, [endpoint.key])]
-
-
-async def _events(reply: Reply, decoder: ChatCompletionsDecoder) -> AsyncGenerator[StreamEvent, None]:
-    """Decode a reply up to `[DONE]` or its end; without a terminal signal the events just end."""
-    done = False
-    try:
-        async with aclosing(_server_events(reply)) as events:
-            async for event in events:
-                if event.data.strip() == "[DONE]":
-                    done = True
-                    await drain(events)
-                    break
-                for decoded in _decoded(event, reply, decoder):
-                    yield decoded
-    except IncompleteStream:
-        # Nothing of the reply can follow a finish_reason, only numbers.
-        if not decoder.complete:
-            raise
-    if done or decoder.complete:
-        for last in decoder.end():
-            yield last
-
-
-async def _server_events(reply: Reply) -> AsyncGenerator[ServerSentEvent, None]:
-    """The events of a stream; the one JSON body of a server that ignores `stream` counts as an event."""
-    decoder = SSEDecoder()
-    whole = bytearray()
-    begun = False
-    async with aclosing(reply.chunks()) as chunks:
-        async for chunk in chunks:
-            # No event stream begins with a brace, and content types lie.
-            if whole or (not begun and chunk.lstrip().startswith(b"{")):
-                whole += chunk
-                continue
-            begun = begun or bool(chunk.strip())
-            for event in decoder.feed(chunk):
-                yield event
-    if whole:
-        yield ServerSentEvent(whole.decode("utf-8", "replace"))
-    for event in decoder.flush():
-        if _is_json(event.data):
-            yield event
-
-
-def _decoded(event: ServerSentEvent, reply: Reply, decoder: ChatCompletionsDecoder) -> Iterator[StreamEvent]:
-    if not event.data.strip() and not event.name:
-        return
-    chunk = _chunk(event, reply)
-    if (failure := failure_in(chunk, event.name)) is not None:
-        raise classify(failure, context=reply.context, secrets=reply.secrets)
-    yield from decoder.decode(chunk)
-
-
-def _chunk(event: ServerSentEvent, reply: Reply) -> Mapping[str, Any]:
-    try:
-        chunk = parsed(event.data)
-    except ValueError:
-        chunk = {"message": event.data} if event.name == "error" else None
-    if not isinstance(chunk, dict):
-        excerpt = redact(event.data, reply.secrets)[:LONGEST_EXCERPT]
-        raise ProtocolError(f"an event of the stream is no JSON object: {excerpt}", context=reply.context)
-    return chunk
-
-
-def _is_json(text: str) -> bool:
-    try:
-        parsed(text)
-    except ValueError:
-        return text.strip() == "[DONE]"
-    return True

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from llmtui.core.chat import ChatRequest
-from llmtui.core.conversation import Message, Role
+from llmtui.core.conversation import Message, Part, Role, TextPart
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.history import (
     Conversation,
@@ -17,7 +17,7 @@ from llmtui.core.history import (
     new_id,
     now,
 )
-from llmtui.core.models import AgentInfo
+from llmtui.core.models import AgentInfo, Effort
 from llmtui.core.ports import ProviderRegistry
 from llmtui.core.text import sanitise, sanitise_line
 from llmtui.services.agents import Agents, instructed
@@ -42,6 +42,8 @@ class ChatService:
         self._registry = registry
         self._threads: dict[str, Thread] = {}
         self._running: dict[str, Reply] = {}
+        self.efforts: dict[str, Effort] = {}
+        """How much the models of a conversation shall think, where the person said so; not stored."""
 
     # Opening
 
@@ -96,6 +98,7 @@ class ChatService:
         text: str,
         target: Target,
         *,
+        attached: Sequence[Part] = (),
         instead_of: StoredMessage | None = None,
         draft: str = "",
     ) -> Thread:
@@ -109,7 +112,7 @@ class ChatService:
             target=target,
             draft=draft,
         )
-        message = thread.question(text, instead_of)
+        message = thread.question(text, instead_of, attached)
         await self.recorder.write(self._store.save_conversation(conversation))
         await self.recorder.write(self._store.add_message(message))
         return self._hold(Thread(conversation, (*thread.messages, message)))
@@ -183,12 +186,16 @@ class ChatService:
 
     # Reshaping
 
-    async def edit(self, conversation_id: str, message_id: str, text: str, target: Target) -> Thread:
-        """Ask differently: a sibling of a person's message, with nothing below it yet."""
+    async def edit(
+        self, conversation_id: str, message_id: str, text: str, target: Target, more: Sequence[Part] = ()
+    ) -> Thread:
+        """Ask differently: a sibling of a message with what was attached and more; nothing below it yet."""
         thread = self._threads[conversation_id]
         replaced = thread.upto(message_id).last
         self._hold(thread.before(message_id))
-        return await self.send(conversation_id, text, target, instead_of=replaced)
+        parts = replaced.message.parts if replaced else ()
+        attached = [*(part for part in parts if not isinstance(part, TextPart)), *more]
+        return await self.send(conversation_id, text, target, attached=attached, instead_of=replaced)
 
     async def show_message(self, conversation_id: str, message_id: str) -> Thread:
         """A conversation with the newest branch that holds a message, which need not be the shown one."""
@@ -268,8 +275,9 @@ class ChatService:
 
     def _request(self, thread: Thread, messages: tuple[Message, ...], target: Target) -> ChatRequest:
         """What is asked: the messages, by the instructions of the conversation's agent."""
-        agent = self.agents.find(thread.conversation.agent)
-        return instructed(ChatRequest(messages, model=target.model), agent)
+        effort = self.efforts.get(thread.conversation.id)
+        request = ChatRequest(messages, model=target.model, reasoning_effort=effort)
+        return instructed(request, self.agents.find(thread.conversation.agent))
 
     def _reply(
         self,

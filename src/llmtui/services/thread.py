@@ -1,8 +1,9 @@
 """A conversation with the branch of it that is shown, as a value."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from llmtui.core.conversation import Message, Role, user
+from llmtui.core.conversation import Message, Part, Role, user
 from llmtui.core.history import Conversation, MessageState, StoredMessage, new_id, now
 from llmtui.core.text import sanitise_line
 
@@ -31,9 +32,11 @@ class Thread:
         ids = [message.id for message in self.messages]
         return replace(self, messages=self.messages[: ids.index(message_id)])
 
-    def question(self, text: str, instead_of: StoredMessage | None = None) -> StoredMessage:
+    def question(
+        self, text: str, instead_of: StoredMessage | None = None, attached: Sequence[Part] = ()
+    ) -> StoredMessage:
         """What a person asks at the end of the branch; `instead_of` is the variant that it joins."""
-        return self._next(instead_of, user(text))
+        return self._next(instead_of, Message(Role.USER, (*attached, *user(text).parts)))
 
     def answer(self, prefix: str = "", instead_of: StoredMessage | None = None) -> StoredMessage:
         """A reply that streams at the end of the branch; it begins with the text that it carries on."""

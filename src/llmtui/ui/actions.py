@@ -80,6 +80,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("later-prompt", ("down",), "", "Later", "Later prompt (at the last line)", "Prompt", "prompt"),
     _leader("edit-prompt", "e", "edit_prompt", "Editor", "Write the prompt in $EDITOR", "Prompt"),
     _leader("drop-queue", "j", "drop_queue", "Drop queue", "Forget the queued messages", "Prompt"),
+    _leader("attach-image", "i", "attach_image", "Attach", "Send an image with the message", "Prompt"),
+    _leader("drop-images", "z", "drop_images", "Detach", "Send no image after all", "Prompt"),
     _leader("edit-message", "m", "edit_message", "Edit message", "Ask an earlier message anew", "Prompt"),
     Action(
         "copy-or-stop",
@@ -121,6 +123,7 @@ ACTIONS: tuple[Action, ...] = (
         "Back to the provider and model used before",
         "Models",
     ),
+    _leader("effort", "k", "next_effort", "Effort", "Let the models think more or less", "Models"),
     *(_provider(n) for n in range(1, 10)),
     _leader("pick-agent", "g", "pick_agent", "Agent", "Choose the agent that answers in this chat", "Models"),
     _leader("next-provider", "tab", "next_provider", "Next provider", "Use the next provider", "Models"),

@@ -1,6 +1,6 @@
 """How a stored message looks in the transcript."""
 
-from llmtui.core.conversation import Role, ToolResultPart
+from llmtui.core.conversation import FilePart, ImagePart, Message, Role, ToolResultPart
 from llmtui.core.history import MessageState, RequestRecord, StoredMessage
 from llmtui.core.text import sanitise_line
 from llmtui.core.usage import Usage
@@ -24,7 +24,7 @@ def entry_of(stored: StoredMessage, keymap: Keymap | None = None) -> Entry:
     """The transcript's entry for a message; with a keymap its alert names the keys that help now."""
     message, alert = stored.message, alert_of(stored)
     if message.role is Role.USER:
-        return Entry(stored.id, "user", title="you", text=message.text, variants=_variants(stored))
+        return Entry(stored.id, "user", title="you", text=_asked(message), variants=_variants(stored))
     if alert and keymap is not None:
         alert += f" · {_ways_on(stored, keymap)}"
     return Entry(
@@ -40,6 +40,17 @@ def entry_of(stored: StoredMessage, keymap: Keymap | None = None) -> Entry:
         variants=_variants(stored),
         seam_at=stored.seam,
     )
+
+
+def _asked(message: Message) -> str:
+    """What a person sent: a line for everything that is no text, then the text."""
+    kinds = {ImagePart: "image", FilePart: "file"}
+    lines = [
+        f"[{kinds[type(part)]}: {sanitise_line(part.name) or part.media_type}]"
+        for part in message.parts
+        if isinstance(part, ImagePart | FilePart)
+    ]
+    return "\n".join([*lines, message.text])
 
 
 def title_of(request: RequestRecord | None) -> str:

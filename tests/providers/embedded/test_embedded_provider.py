@@ -12,15 +12,16 @@ import pytest
 from llmtui.config.paths import Paths
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
-from llmtui.core.conversation import user
+from llmtui.core.conversation import ImagePart, Message, Role, TextPart, user
 from llmtui.core.errors import ModelNotFound, ProviderError, Unsupported
-from llmtui.core.events import Finish, Start, Status, StreamEvent, TextDelta
+from llmtui.core.events import Finish, Start, Status, StreamEvent, TextDelta, Warning
 from llmtui.core.models import CheckState, Limit
 from llmtui.core.ports import Provider
 from llmtui.providers.embedded.provider import SYSTEM_PROMPT, EmbeddedProvider, default_threads
 from llmtui.providers.embedded.supervisor import ModelCrashed
 from llmtui.providers.registry import Registry
 from llmtui.routing.retry import RetryingProvider
+from llmtui.testing.images import png
 from tests.providers.embedded.conftest import Build
 from tests.providers.embedded.processes import children_of
 
@@ -39,6 +40,19 @@ async def sent(provider: EmbeddedProvider, request: ChatRequest | None = None) -
     body = json.loads(response.message.text)
     assert isinstance(body, dict)
     return body
+
+
+async def test_what_no_model_here_can_do_is_left_out_and_said(
+    stand_in: Path, model_file: ModelFile, build: Build
+) -> None:
+    provider = build({"model_path": str(model_file("good"))}, reasoning_effort="high")
+    seen = Message(Role.USER, (ImagePart(png(), "image/png", "dot.png"), TextPart("your request")))
+    events = [event async for event in provider.stream_chat(ChatRequest((seen,)))]
+    warnings = [event.message for event in events if isinstance(event, Warning)]
+    assert [word for word in ("dot.png", "'high'") if word in " ".join(warnings)] == ["dot.png", "'high'"]
+    body = json.loads("".join(event.text for event in events if isinstance(event, TextDelta)))
+    assert "reasoning_effort" not in body
+    assert body["messages"][-1] == {"role": "user", "content": "your request"}
 
 
 async def until_error(provider: Provider, text: str) -> tuple[list[StreamEvent], ProviderError]:

@@ -48,7 +48,7 @@ SCHEMA: dict[str, Any] = {
 
 
 def body(*messages: Message, dialect: Dialect | None = None, **fields: Any) -> dict[str, Any]:
-    return request_body(ChatRequest(messages, model="m", **fields), "p", dialect or Dialect())
+    return request_body(ChatRequest(messages, model="m", **fields), "p", dialect or Dialect())[0]
 
 
 def events(*chunks: dict[str, Any]) -> list[StreamEvent]:
@@ -96,11 +96,11 @@ def test_a_full_request_keeps_the_nested_schema() -> None:
 
 
 def test_a_dialect_changes_fields() -> None:
-    dialect = Dialect(False, "max_completion_tokens", "low")
+    dialect = Dialect(False, "max_completion_tokens")
     sent = body(user("hi"), max_tokens=5, dialect=dialect)
     assert "stream_options" not in sent
     assert "max_tokens" not in sent
-    assert (sent["max_completion_tokens"], sent["reasoning_effort"]) == (5, "low")
+    assert sent["max_completion_tokens"] == 5
 
 
 def test_images_and_files_are_data_uris() -> None:

@@ -43,7 +43,8 @@ from llmtui.core.events import (
     Warning,
 )
 from llmtui.core.usage import Usage
-from llmtui.providers.wires.messages import UNANSWERED, Encoding, Thinking, encode, takes_temperature
+from llmtui.providers.wires.claude_thinking import Thinking
+from llmtui.providers.wires.messages import UNANSWERED, Encoding, encode, takes_temperature
 from llmtui.providers.wires.messages_stream import Decoder
 
 MODEL = "claude-sonnet-4-6"

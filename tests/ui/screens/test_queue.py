@@ -1,8 +1,10 @@
 import asyncio
 from pathlib import Path
 
+from llmtui.core.conversation import ImagePart, TextPart
 from llmtui.core.events import TextDelta
 from llmtui.providers.script import Fault
+from llmtui.testing.images import png
 from llmtui.ui.widgets.queue_lines import QueueLines, queue_lines
 from tests.ui.pilots import shown, until
 from tests.ui.screens.desk import Desk, running_app
@@ -155,6 +157,23 @@ async def test_an_edited_message_cannot_wait(tmp_path: Path) -> None:
         assert "first" in desk.screen.prompt.text
         gate.set()
         await desk.ended.get()
+
+
+async def test_a_message_with_images_cannot_wait_and_is_given_back(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        gate = await begin(desk)
+        desk.screen.attachments.add(desk.screen.chat_id, ImagePart(png(), "image/png", "dot.png"))
+        await desk.press(*"second", "enter")
+        await until(desk.pilot, lambda: "images cannot be queued" in flashed(desk))
+        assert lines(desk) == []
+        assert desk.screen.prompt.text == "second"
+        gate.set()
+        await desk.ended.get()
+        await desk.settle()
+        await desk.press("enter")
+        await desk.ended.get()
+        sent = desk.fakes["fake"].requests[-1].messages[-1]
+        assert [type(part) for part in sent.parts] == [ImagePart, TextPart]
 
 
 async def test_regenerating_holds_the_queue(tmp_path: Path) -> None:

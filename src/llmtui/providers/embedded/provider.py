@@ -14,8 +14,9 @@ from pydantic import Field, field_validator
 from llmtui.config.paths import Paths, user_paths
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
+from llmtui.core.conversation import FilePart, ImagePart
 from llmtui.core.errors import ErrorContext, ModelNotFound, ProviderError, Unsupported
-from llmtui.core.events import Status, StreamEvent
+from llmtui.core.events import Status, StreamEvent, Warning
 from llmtui.core.models import (
     UNKNOWN,
     Capabilities,
@@ -28,11 +29,13 @@ from llmtui.core.models import (
     ModelInfo,
     ProviderType,
 )
+from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.embedded.gguf import GgufHead, read_head
 from llmtui.providers.embedded.supervisor import CHILD_COMMAND, Order, Supervisor
 from llmtui.providers.embedded.weights import model_path
 from llmtui.providers.embedded.wire import EmbeddedWire
+from llmtui.providers.wires.efforts import nearest
 from llmtui.providers.wires.untrusted import as_object
 
 LIBRARY = "xllamacpp"
@@ -90,7 +93,9 @@ class EmbeddedProvider(BaseProvider):
             unload_after_s=self.options.unload_after_s,
         )
         extra = {"extra_body": {"repeat_penalty": self.options.repeat_penalty}}
-        self._wire = EmbeddedWire(settings.model_copy(update={"options": extra}), self._supervisor)
+        # What the model cannot do was left out before the wire is asked: it must not fill it in again.
+        known = settings.model_copy(update={"options": extra, "reasoning_effort": None})
+        self._wire = EmbeddedWire(known, self._supervisor)
 
     @classmethod
     def type_of(cls, settings: ProviderSettings) -> ProviderType:
@@ -123,6 +128,9 @@ class EmbeddedProvider(BaseProvider):
         """Ask, loading the model first when it is not; closing the generator stops the reply."""
         request = self.filled(request)
         self._require_model(request.model)
+        request, warnings = _fitted(request)
+        for warning in warnings:
+            yield warning
         with self._supervisor.in_use():
             if not self.running:
                 yield Status("loading", self.model)
@@ -236,6 +244,15 @@ class EmbeddedProvider(BaseProvider):
         return ModelInfo(
             self.model, capabilities=self.capabilities(), leaves_machine=False, detail=self._file.name
         )
+
+
+def _fitted(request: ChatRequest) -> tuple[ChatRequest, list[Warning]]:
+    """The request without what no model here is known to do: think by order, read images and files."""
+    request, warnings = without(request, (ImagePart, FilePart))
+    if request.reasoning_effort is not None:
+        _, lost = nearest(request.reasoning_effort, {}, request.model or "")
+        request, warnings = replace(request, reasoning_effort=None), warnings + lost
+    return request, warnings
 
 
 def default_threads() -> int:

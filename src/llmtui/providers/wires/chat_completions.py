@@ -3,7 +3,6 @@
 Source: https://platform.openai.com/docs/api-reference/chat/create
 """
 
-import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -22,6 +21,9 @@ from llmtui.core.conversation import (
     ToolDefinition,
     ToolResultPart,
 )
+from llmtui.core.events import Warning
+from llmtui.providers.wires.data_uri import data_uri
+from llmtui.providers.wires.openai_thinking import sampling
 
 MaxTokensField = Literal["max_tokens", "max_completion_tokens"]
 
@@ -33,29 +35,26 @@ class Dialect:
     stream_options: bool = True
     """Whether the server takes `stream_options`; Mistral answers 422."""
     max_tokens_field: MaxTokensField = "max_tokens"
-    reasoning_effort: str | None = None
     short_tool_ids: bool = False
     """Whether ids of tool calls must be nine letters and digits; Mistral's must."""
 
 
-def request_body(request: ChatRequest, provider: str, dialect: Dialect) -> dict[str, Any]:
-    """The body of a streaming request; vendor parameters are not merged in."""
+def request_body(
+    request: ChatRequest, provider: str, dialect: Dialect
+) -> tuple[dict[str, Any], tuple[Warning, ...]]:
+    """The body of a streaming request, vendor parameters not merged in, and what it lost."""
+    sampled = sampling(request.model or "", request.reasoning_effort, request.temperature)
     body: dict[str, Any] = {
         "model": request.model,
         "messages": _messages(request, provider, dialect),
         "stream": True,
         "stream_options": {"include_usage": True} if dialect.stream_options else None,
-        "temperature": request.temperature,
+        "temperature": sampled.temperature,
         dialect.max_tokens_field: request.max_tokens,
-        "reasoning_effort": dialect.reasoning_effort,
+        "reasoning_effort": sampled.effort,
         "tools": [_tool(tool) for tool in request.tools] or None,
     }
-    return {name: value for name, value in body.items() if value is not None}
-
-
-def data_uri(data: bytes, media_type: str) -> str:
-    """Bytes as a `data:` URI."""
-    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+    return {name: value for name, value in body.items() if value is not None}, sampled.warnings
 
 
 def _messages(request: ChatRequest, provider: str, dialect: Dialect) -> list[dict[str, Any]]:

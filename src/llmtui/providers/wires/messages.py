@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import (
@@ -27,11 +27,10 @@ from llmtui.core.conversation import (
     ToolResultPart,
 )
 from llmtui.core.events import Warning
+from llmtui.providers.wires.claude_thinking import Thinking, asked_of
 
 Block: TypeAlias = dict[str, JSON]
 Turn: TypeAlias = tuple[str, list[Block]]
-Thinking: TypeAlias = Literal["off", "adaptive"] | int | None
-"""None leaves it to the model; a number is the budget in tokens."""
 
 DEFAULT_MAX_TOKENS = 8192
 UNANSWERED = "There is no result: the call was interrupted."
@@ -47,6 +46,7 @@ class Encoding:
     default_max_tokens: int = DEFAULT_MAX_TOKENS
     prompt_cache: bool = True
     thinking: Thinking = None
+    """Where the request names no effort."""
     extra_body: Mapping[str, JSON] = field(default_factory=dict)
 
 
@@ -57,7 +57,7 @@ def takes_temperature(model: str) -> bool | None:
 
 def encode(request: ChatRequest, encoding: Encoding) -> tuple[Block, list[Warning]]:
     """The request's body, and what could not be sent as asked."""
-    warnings: list[Warning] = []
+    asked, warnings = asked_of(request.model or "", request.reasoning_effort, encoding.thinking)
     system: list[Block] = []
     if request.system and request.system.strip():
         system.append({"type": "text", "text": request.system})
@@ -67,7 +67,7 @@ def encode(request: ChatRequest, encoding: Encoding) -> tuple[Block, list[Warnin
         mark_for_cache(tools, system, *[blocks for role, blocks in turns if role == "user"][-1:])
     body: Block = {
         "model": request.model or "",
-        "max_tokens": request.max_tokens or _default_max_tokens(encoding),
+        "max_tokens": request.max_tokens or _default_max_tokens(encoding, asked.thinking),
         "stream": True,
         "messages": [{"role": role, "content": list[JSON](blocks)} for role, blocks in turns],
     }
@@ -75,7 +75,9 @@ def encode(request: ChatRequest, encoding: Encoding) -> tuple[Block, list[Warnin
         body["system"] = list[JSON](system)
     if tools:
         body["tools"] = list[JSON](tools)
-    body |= _sampling(request, encoding.thinking, body["max_tokens"], warnings)
+    body |= _sampling(request, asked.thinking, body["max_tokens"], warnings)
+    if asked.effort:
+        body["output_config"] = {"effort": asked.effort}
     return body | dict(encoding.extra_body), warnings
 
 
@@ -86,14 +88,11 @@ def mark_for_cache(*groups: list[Block]) -> None:
             blocks[-1]["cache_control"] = {"type": "ephemeral"}
 
 
-def _default_max_tokens(encoding: Encoding) -> int:
+def _default_max_tokens(encoding: Encoding, thinking: Thinking) -> int:
+    if not isinstance(thinking, int):
+        return encoding.default_max_tokens
     # A thinking budget counts against max_tokens: the answer keeps its room.
-    budget = encoding.thinking if isinstance(encoding.thinking, int) else 0
-    return (
-        max(encoding.default_max_tokens, budget + DEFAULT_MAX_TOKENS)
-        if budget
-        else encoding.default_max_tokens
-    )
+    return max(encoding.default_max_tokens, thinking + DEFAULT_MAX_TOKENS)
 
 
 def _tool(tool: ToolDefinition) -> Block:
@@ -110,6 +109,9 @@ def _sampling(request: ChatRequest, thinking: Thinking, max_tokens: JSON, warnin
     match thinking:
         case "off":
             fields["thinking"] = {"type": "disabled"}
+        case "between_tools":
+            # What comes nearest to none: this model refuses to be told to stop.
+            fields["thinking"] = {"type": "between_tools"}
         case "adaptive":
             # Without `display` the newer models send signatures without any text.
             fields["thinking"] = {"type": "adaptive", "display": "summarized"}

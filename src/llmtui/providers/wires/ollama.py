@@ -35,12 +35,23 @@ from llmtui.core.events import (
     UsageUpdate,
     Warning,
 )
+from llmtui.core.models import Effort
 from llmtui.core.usage import Usage
+from llmtui.providers.wires.efforts import nearest
 from llmtui.providers.wires.tool_calls import new_call_id
 from llmtui.providers.wires.untrusted import as_count, as_object, as_objects, as_text
 
 NANOSECONDS = 10**9
 Think = bool | str
+EFFORTS: Mapping[Effort, Think] = {
+    "off": False,
+    "low": "low",
+    "medium": "medium",
+    "high": "high",
+    "max": "max",
+}
+# It ignores a plain yes or no: https://github.com/ollama/ollama/blob/main/docs/capabilities/thinking.mdx
+_LEVELS_ONLY = ("gpt-oss",)
 # Vendor parameters that stand beside the model's `options`, not in them.
 TOP_LEVEL = ("format", "think", "keep_alive", "logprobs", "top_logprobs")
 FINISH_REASONS = {"stop": FinishReason.STOP, "": FinishReason.STOP, "length": FinishReason.LENGTH}
@@ -77,6 +88,18 @@ def request_body(request: ChatRequest, provider: str, load: LoadOptions) -> dict
         **top,
     }
     return {name: value for name, value in body.items() if value is not None}
+
+
+def think_of(
+    model: str, effort: Effort | None, default: Think | None, *, can: bool
+) -> tuple[Think | None, list[Warning]]:
+    """The `think` for a model, and what was lost; one that cannot refuses the field."""
+    if effort is None:
+        return default if can else None, []
+    known = EFFORTS if can else {}
+    if can and any(name in model for name in _LEVELS_ONLY):
+        known = {level: EFFORTS[level] for level in ("low", "medium", "high")}
+    return nearest(effort, known, model)
 
 
 def sent_text(body: Mapping[str, Any]) -> str:

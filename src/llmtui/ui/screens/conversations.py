@@ -18,6 +18,7 @@ from llmtui.services.targets import Targets
 from llmtui.services.thread import Thread
 from llmtui.ui.editor import edit
 from llmtui.ui.jobs import JobOwner
+from llmtui.ui.widgets.attachments import Attachments
 from llmtui.ui.widgets.chat_pane import ChatPane
 from llmtui.ui.widgets.flash import Flash
 from llmtui.ui.widgets.prompt import Prompt
@@ -38,6 +39,7 @@ class ConversationScreen(Screen[None]):
     pane = query_one(ChatPane)
     prompt = query_one(Prompt)
     sidebar = query_one(Sidebar)
+    attachments = query_one(Attachments)
 
     def __init__(self, services: Services, jobs: JobOwner) -> None:
         super().__init__()
@@ -78,11 +80,12 @@ class ConversationScreen(Screen[None]):
             return
         chat, target = self.services.chat, self.target
         if self._editing:
-            thread = await chat.edit(self.chat_id, self._editing.message_id, text, target)
+            attached = self.attachments.take()
+            thread = await chat.edit(self.chat_id, self._editing.message_id, text, target, attached)
             self._end_editing()
             self.pane.show_thread(thread)
         else:
-            thread = await chat.send(self.chat_id, text, target)
+            thread = await chat.send(self.chat_id, text, target, attached=self.attachments.take())
             self.pane.add_message(thread, thread.messages[-1])
         await self.start(chat.reply(self.chat_id, target))
 

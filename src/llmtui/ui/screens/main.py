@@ -34,10 +34,13 @@ from llmtui.ui.messages import (
 )
 from llmtui.ui.notify import end_of, notify
 from llmtui.ui.screens.agents import AgentScreen
+from llmtui.ui.screens.attachments import AttachmentScreen
+from llmtui.ui.screens.efforts import EffortScreen
 from llmtui.ui.screens.logs import LogScreen
 from llmtui.ui.screens.private import PrivateScreen
 from llmtui.ui.screens.queue import QueueScreen
 from llmtui.ui.transcript import Transcript
+from llmtui.ui.widgets.attachments import Attachments
 from llmtui.ui.widgets.chat_pane import ChatPane
 from llmtui.ui.widgets.flash import Flash
 from llmtui.ui.widgets.leader import LeaderPanel
@@ -56,7 +59,7 @@ LOW_BELOW = 14
 """Rows below which title and status make way for the conversation."""
 
 
-class MainScreen(QueueScreen, PrivateScreen, LogScreen, AgentScreen):
+class MainScreen(QueueScreen, PrivateScreen, LogScreen, EffortScreen, AttachmentScreen, AgentScreen):
     """Lays the parts out and routes between them; siblings never touch each other."""
 
     AUTO_FOCUS = "Prompt"
@@ -88,6 +91,7 @@ class MainScreen(QueueScreen, PrivateScreen, LogScreen, AgentScreen):
             with Vertical(id="right"):
                 yield ChatPane(self.services.chat.running, self.jobs.keymap)
                 yield QueueLines(self.jobs.keymap)
+                yield Attachments(self.jobs.keymap)
                 yield Prompt(keymap=self.jobs.keymap)
         yield Flash()
         yield StatusBar(self.jobs.keymap)

@@ -24,6 +24,13 @@ class QueueScreen(ConversationScreen):
             return
         # It is no earlier prompt before it is sent; until then `up` takes it out of the queue.
         self.prompt.forget(text)
+        if self.attachments.waiting:
+            self.prompt.put_back(text)
+            drop = self.key("drop-images")
+            self.flash(
+                f"images cannot be queued: send when the reply has ended, or {drop} drops them", "warning"
+            )
+            return
         await queue.add(self.chat_id, text)
         self.show_queue()
         if queue.is_held(self.chat_id):

@@ -22,6 +22,8 @@ class StatusBar(Widget):
     target: reactive[Target | None] = reactive(None)
     badge: reactive[str] = reactive("")
     """Where text goes: `local`, `cloud`, or `may leave this machine`."""
+    effort: reactive[str] = reactive("")
+    """How much the model shall think; empty is the provider's own."""
     context: reactive[Fullness | None] = reactive(None)
     """How full the model's context is; None: nothing has been asked."""
 
@@ -31,7 +33,7 @@ class StatusBar(Widget):
 
     def render(self) -> Content:
         """The line, hints dropped from the left where it is narrow."""
-        left = Content("  ").join(part for part in (self._model(), self._fullness()) if part)
+        left = Content("  ").join(part for part in (self._model(), self._effort(), self._fullness()) if part)
         width = self.size.width
         for first in range(len(self._hints) + 1):
             right = Content.styled(" · ".join(self._hints[first:]), "$foreground-muted")
@@ -46,6 +48,9 @@ class StatusBar(Widget):
         name = f"{self.target.model or 'default model'} · {self.target.provider}"
         badge = Content.styled(f" {self.badge}", "$foreground-muted")
         return Content.styled(name, "bold") + badge
+
+    def _effort(self) -> Content:
+        return Content.styled(f"effort {self.effort}", "$foreground-muted") if self.effort else Content("")
 
     def _fullness(self) -> Content:
         if self.context is None:
