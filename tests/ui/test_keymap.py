@@ -76,7 +76,7 @@ def test_a_key_that_does_not_exist_changes_nothing(keys: str) -> None:
 def test_a_plain_character_would_make_the_prompt_useless() -> None:
     assert "people type" in problems_of({"pick-model": "m"})
     assert "people type" in problems_of({"send": "space"})
-    assert not problems_of({"pick-model": "leader m, ctrl+o", "edit-message": "leader z"})
+    assert not problems_of({"pick-model": "leader m, ctrl+o", "edit-message": "leader y"})
 
 
 def test_the_leader_keeps_a_key_whatever_is_chosen() -> None:
