@@ -127,6 +127,10 @@ class Terminal:
         os.waitpid(self.pid, 0)
         self._close()
 
+    def hang_up(self) -> None:
+        """Go away as a window that is closed: the program gets SIGHUP, and EIO for what it writes."""
+        self._close()
+
     def wait_exit(self, timeout_s: float = 10) -> int:
         """The exit code, once the program has ended."""
         end = time.monotonic() + timeout_s

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminal import Terminal
+from llmtui.cli.exit_codes import BROKEN_PIPE
 from tests.e2e.conftest import Start
 
 ENTER = "\r"
@@ -86,6 +87,22 @@ def test_sigterm_records_what_was_shown(start: Start, config: Callable[[str], st
     again = start("--config", config(SLOW))
     again.wait_for("stopped")
     assert f"word{shown}" in again.text
+
+
+def test_a_terminal_that_goes_away_is_no_crash(
+    start: Start, config: Callable[[str], str], isolated: Path
+) -> None:
+    terminal = start("--config", config(SLOW))
+    terminal.wait_for("Fake")
+    terminal.type("tell me a story" + ENTER)
+    terminal.wait_for("word3")
+    terminal.hang_up()
+    assert terminal.wait_exit() == BROKEN_PIPE
+    log = (isolated / "state" / "llmtui" / "log" / "llmtui.log").read_text()
+    assert "ended seconds=" in log
+    assert "crash" not in log
+    again = start("--config", config(SLOW))
+    again.wait_for("stopped")
 
 
 def test_an_unsent_draft_survives(start: Start, config: Callable[[str], str]) -> None:

@@ -1,6 +1,7 @@
 """The command line: the options that all commands share, and which module a command is."""
 
 import argparse
+import errno
 import gc
 import io
 import os
@@ -40,8 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _abandon_output()
         return exit_codes.BROKEN_PIPE
     except OSError as error:
-        _log(error)
         _abandon_output()
+        # What a terminal answers that has gone.
+        if error.errno == errno.EIO and error.filename is None:
+            return exit_codes.BROKEN_PIPE
+        _log(error)
         complain(LlmtuiError(": ".join(map(str, filter(None, (error.filename, error.strerror or error))))))
         return exit_codes.FAILED
     except Exception as error:
