@@ -42,7 +42,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
 
     return Services(
         chat=chat,
-        health=HealthService(registry),
+        health=HealthService(registry, recorder),
         models=ModelService(registry),
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,

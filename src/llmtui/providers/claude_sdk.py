@@ -6,7 +6,7 @@ The SDK's event models cost twice the time of its bytes, and hide what they do n
 import asyncio
 import importlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ from llmtui.core.conversation import JSON
 from llmtui.core.errors import BadRequest, ErrorContext, ProtocolError, ProviderError
 from llmtui.core.guard import Clocks
 from llmtui.providers.failures import classify, error_from_response, redact, transport_error
-from llmtui.providers.http import DIRECT, head, tls_context
+from llmtui.providers.http import head
+from llmtui.providers.network import Route
 from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
 from llmtui.providers.wires.untrusted import parsed
 
@@ -37,12 +38,14 @@ class ClaudeSdk:
         headers: Callable[[], dict[str, str]],
         secrets: Callable[[], list[str]],
         clocks: Clocks,
+        route: Route,
     ) -> None:
         self._provider = provider
         self._base_url = base_url
         self._headers = headers
         self._secrets = secrets
         self._clocks = clocks
+        self._route = route
         self._client: anthropic.AsyncAnthropic | None = None
         self._building = asyncio.Lock()
 
@@ -51,7 +54,7 @@ class ClaudeSdk:
         """Open a stream; its socket is closed when the block ends, however it ends."""
         sdk = await asyncio.to_thread(importlib.import_module, "anthropic")
         context = ErrorContext(self._provider, str(body["model"]))
-        errors = _Errors(self._base_url + PATH, context, self._secrets)
+        errors = self._errors(self._base_url + PATH, context)
         _require_sendable(self._headers(), context)
         with errors.translated(started=False):
             client = await self._built()
@@ -89,10 +92,10 @@ class ClaudeSdk:
             max_retries=0,
             open_telemetry=False,
             http_client=sdk.DefaultAsyncHttpxClient(
-                verify=tls_context(),
+                transport=self._route.transport(importlib.import_module("httpx2")),
                 timeout=sdk.Timeout(None, connect=self._clocks.connect),
                 follow_redirects=False,
-                mounts=DIRECT,
+                trust_env=False,
                 event_hooks={"response": [self._require_success]},
             ),
         )
@@ -103,8 +106,12 @@ class ClaudeSdk:
     async def _require_success(self, response: "httpx2.Response") -> None:
         """Raise before the SDK reads the body of a refusal: its server may stall while it says why."""
         if response.status_code != 200:
-            errors = _Errors(str(response.url), ErrorContext(self._provider), self._secrets)
+            errors = self._errors(str(response.url), ErrorContext(self._provider))
             raise errors.of(response, await head(response.aiter_bytes(), _http_errors()))
+
+    def _errors(self, url: str, context: ErrorContext) -> "_Errors":
+        secrets = [*self._secrets(), *self._route.secrets()]
+        return _Errors(url, context, secrets, self._route.proxy_name)
 
 
 class ClaudeReply:
@@ -156,10 +163,11 @@ class ClaudeReply:
 class _Errors:
     """Says what went wrong with one request."""
 
-    def __init__(self, url: str, context: ErrorContext, secrets: Callable[[], list[str]]) -> None:
+    def __init__(self, url: str, context: ErrorContext, secrets: Sequence[str], proxy: str) -> None:
         self._url = url
         self._context = context
         self._secrets = secrets
+        self._proxy = proxy
 
     @contextmanager
     def translated(self, *, started: bool) -> Iterator[None]:
@@ -178,16 +186,16 @@ class _Errors:
     def of(self, response: "httpx2.Response", body: bytes) -> ProviderError:
         """The error for an answer that is no stream of events."""
         return error_from_response(
-            response.status_code, response.headers, body, context=self._context, secrets=self._secrets()
+            response.status_code, response.headers, body, context=self._context, secrets=self._secrets
         )
 
     def in_stream(self, event: RawEvent) -> ProviderError:
         """The error that an `error` event means."""
-        return classify(event, context=self._context, secrets=self._secrets())
+        return classify(event, context=self._context, secrets=self._secrets)
 
     def malformed(self, data: str) -> ProviderError:
         """The error for an event that is no JSON object."""
-        excerpt = redact(data[:120], self._secrets())
+        excerpt = redact(data[:120], self._secrets)
         return ProtocolError(f"an event of the stream is no JSON object: {excerpt}", context=self._context)
 
     def _because_of(self, cause: BaseException, *, started: bool) -> ProviderError:
@@ -195,7 +203,12 @@ class _Errors:
             cause.context = replace(cause.context, model=self._context.model)
             return cause
         return transport_error(
-            cause, self._url, started=started, context=self._context, secrets=self._secrets()
+            cause,
+            self._url,
+            started=started,
+            context=self._context,
+            secrets=self._secrets,
+            proxy=self._proxy,
         )
 
 

@@ -18,6 +18,20 @@ def host_and_port(place: SplitResult) -> tuple[str, int]:
     return place.hostname, place.port or PORTS[place.scheme]
 
 
+def host_of(base_url: str) -> str:
+    """Host and port of an address in lower case, less the port of https; empty when it is none.
+
+    A host that was reached by https is another one by http: what is secret to one is not to the other.
+    """
+    try:
+        place = urlsplit(base_url)
+        host, port = host_and_port(place)
+    except ValueError:
+        return ""
+    name = f"[{host}]" if ":" in host else host
+    return name if (place.scheme, port) == ("https", PORTS["https"]) else f"{name}:{port}"
+
+
 def host_type(base_url: str) -> ProviderType:
     """`local` for loopback, private addresses, LAN names and no address at all, else `cloud`."""
     try:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from llmtui.core.errors import ErrorContext, IncompleteStream, ModelNotFound, Pr
 from llmtui.core.events import StreamEvent
 from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo
 from llmtui.providers.base import BaseProvider, KindOptions
-from llmtui.providers.checks import run_check
+from llmtui.providers.checks import Subject, run_check
 from llmtui.providers.failures import LONGEST_EXCERPT, address, classify, redact
 from llmtui.providers.http import Http, Reply, auth_headers, drain
 from llmtui.providers.model_lists import openai_models
@@ -57,11 +57,10 @@ class OpenAICompatProvider(BaseProvider):
     key_variable = "OPENAI_API_KEY"
     options_model = OpenAICompatOptions
     options: OpenAICompatOptions
-    check_hint: ClassVar[str] = "check base_url: it usually ends in /v1"
 
     def __init__(self, settings: ProviderSettings) -> None:
         super().__init__(settings)
-        self._http = Http(self.id, self.clocks)
+        self._http = Http(self.id, self.clocks, self.route)
         self._first_model: str | None = None
         self._live: dict[str, Capabilities] = {}
 
@@ -100,11 +99,18 @@ class OpenAICompatProvider(BaseProvider):
     async def list_models(self) -> list[ModelInfo]:
         """The server's models; raises ProviderError."""
         endpoint = await self.endpoint()
-        return await self._models(endpoint)
+        return await self._models(endpoint, self._headers(endpoint))
 
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
-        return await run_check(self.id, self._address, self.list_models, hint=self.check_hint)
+        key = self.key_use(with_key)
+
+        async def models() -> list[ModelInfo]:
+            endpoint = await self.endpoint()
+            return await self._models(endpoint, {} if key == "kept back" else self._headers(endpoint))
+
+        hint = "check base_url: it usually ends in /v1"
+        return await run_check(Subject(self.id, self._address, models, self.route, key, when_not_found=hint))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -113,11 +119,11 @@ class OpenAICompatProvider(BaseProvider):
     async def _address(self) -> str:
         return (await self.endpoint()).base_url
 
-    async def _models(self, endpoint: Endpoint) -> list[ModelInfo]:
+    async def _models(self, endpoint: Endpoint, headers: Mapping[str, str]) -> list[ModelInfo]:
         answer = await self._http.json(
             "GET",
             f"{endpoint.base_url}/models",
-            self._headers(endpoint),
+            headers,
             secrets=self._secrets(endpoint),
         )
         models = openai_models(answer)
@@ -129,7 +135,7 @@ class OpenAICompatProvider(BaseProvider):
         if request.model:
             return request
         if self._first_model is None:
-            models = await self._models(endpoint)
+            models = await self._models(endpoint, self._headers(endpoint))
             if not models:
                 raise ModelNotFound(
                     f"{address(endpoint.base_url)} serves no model",

@@ -13,6 +13,7 @@ from llmtui.core.history import Target
 from llmtui.core.models import AgentInfo, ConfigIssue, ProviderInfo
 from llmtui.core.ports import Provider
 from llmtui.providers.base import BaseProvider
+from llmtui.providers.locality import host_of
 
 ENTRY_POINT_GROUP = "llmtui.providers"
 ProviderClass = type[BaseProvider]
@@ -111,7 +112,9 @@ class Registry:
             kind=settings.kind,
             type=provider_class.type_of(settings),
             model=provider_class.model_of(settings),
-            base_url=provider_class.base_url_of(settings),
+            base_url=(base_url := provider_class.base_url_of(settings)),
+            host=host_of(base_url),
+            health=settings.health or "live",
             missing_key=provider_class.missing_key_of(settings),
         )
 

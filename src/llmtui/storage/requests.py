@@ -19,6 +19,7 @@ _SAVE = (
     f"INSERT INTO requests ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) "
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
 )
+_HOSTS = "SELECT DISTINCT host FROM requests WHERE host != ''"
 
 
 def save(connection: sqlite3.Connection, record: RequestRecord) -> None:
@@ -32,6 +33,11 @@ def interrupt(connection: sqlite3.Connection, message_id: str) -> None:
         "UPDATE requests SET outcome = 'interrupted' WHERE message_id = ? AND outcome = 'running'",
         (message_id,),
     )
+
+
+def hosts(connection: sqlite3.Connection) -> frozenset[str]:
+    """Every host that a request went to."""
+    return frozenset(row["host"] for row in connection.execute(_HOSTS))
 
 
 def by_message(rows: Iterable[Row]) -> dict[str, RequestRecord]:

@@ -114,7 +114,8 @@ class MainScreen(TargetScreen):
         if thread is not None and not self.prompt.text and not self.pane.transcript.entries:
             await self.show(thread)
         self.prompt.set_history(await self.services.chat.prompts())
-        self.jobs.probe_all()
+        await self.services.health.recall()
+        self.jobs.start_probing()
         if notices := [*_notices(report), *self.problems]:
             self.flash("\n".join(notices), "warning")
 
