@@ -16,7 +16,7 @@ from llmtui.services.health import Health, HealthService, HealthState
 class Checked(ScriptedProvider):
     """A provider whose check says what its options say."""
 
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Up over the network, slow, or hanging."""
         if self.settings.model == "hangs":
             await asyncio.Event().wait()

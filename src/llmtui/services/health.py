@@ -56,8 +56,8 @@ class Health:
 class HealthService:
     """Probes providers, all at once, none for longer than three seconds.
 
-    A probe carries a key only to hosts that the person has used: those of the ledger of `recorder`, and those that
-    were asked or tested since the start.
+    A probe carries a key only to hosts that the person has used: those of the ledger of `recorder`, and
+    those that were asked or tested since the start.
     """
 
     def __init__(

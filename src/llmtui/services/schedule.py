@@ -28,9 +28,9 @@ class _Course:
 class ProbeSchedule:
     """Says who is to be asked now, and how long nobody is.
 
-    A provider's interval doubles from `SHORTEST_S` to `LONGEST_S` with each probe while no person does anything,
-    and starts anew when one does. That of a provider that is down doubles with each failure whatever the person
-    does, until it answers. Nothing is asked while there is a reason to wait.
+    A provider's interval doubles from `SHORTEST_S` to `LONGEST_S` with each probe while no person does
+    anything, and starts anew when one does. That of a provider that is down doubles with each failure
+    whatever the person does, until it answers. Nothing is asked while there is a reason to wait.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -98,4 +98,4 @@ class ProbeSchedule:
         if course.asked_s is None:
             return float("-inf")
         doublings = min(max(course.quiet, course.failures, 1) - 1, _MOST_DOUBLINGS)
-        return course.asked_s + min(LONGEST_S, SHORTEST_S * 2**doublings)
+        return course.asked_s + min(LONGEST_S, SHORTEST_S * (1 << doublings))

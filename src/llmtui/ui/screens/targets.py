@@ -52,9 +52,8 @@ class TargetScreen(ConversationScreen):
             facts = dict.fromkeys(filter(None, (health.state, health.detail, health.hint, _age(health))))
             self.flash(f"{health.provider}: {' · '.join(facts)}", "warning")
         elif health.untried:
-            self.flash(
-                f"{health.provider}: {health.state} · {health.detail}: your message is the first to send it"
-            )
+            way_on = "your next message is the first to send it"
+            self.flash(f"{health.provider}: {health.state} · {health.detail}: {way_on}")
 
     async def show(self, thread: Thread) -> None:
         """Show a conversation, and how full it is."""
