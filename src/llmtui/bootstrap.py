@@ -58,7 +58,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
 
     return Services(
         chat=chat,
-        health=HealthService(registry),
+        health=HealthService(registry, recorder),
         models=ModelService(registry, StoredMemory(recorder, store)),
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,

@@ -5,7 +5,13 @@ import pytest
 
 from llmtui.bootstrap import build_registry
 from llmtui.config.loader import load_settings
-from llmtui.config.schema import AgentSettings, AppSettings, ProviderSettings, TimeoutSettings
+from llmtui.config.schema import (
+    AgentSettings,
+    AppSettings,
+    NetworkSettings,
+    ProviderSettings,
+    TimeoutSettings,
+)
 
 MIGRATION = Path(__file__).parents[2] / "docs" / "migration.md"
 EXAMPLE = Path(__file__).parents[2] / "config.example.yaml"
@@ -17,7 +23,9 @@ def test_the_example_is_valid_without_any_variable() -> None:
     assert loaded.settings.default_provider == "embedded"
 
 
-@pytest.mark.parametrize("model", [AppSettings, ProviderSettings, TimeoutSettings, AgentSettings])
+@pytest.mark.parametrize(
+    "model", [AppSettings, ProviderSettings, NetworkSettings, TimeoutSettings, AgentSettings]
+)
 def test_the_example_mentions_every_key(model: type[AppSettings]) -> None:
     text = EXAMPLE.read_text("utf-8")
     missing = [key for key in model.model_fields if not re.search(rf"^[ -]*{key}:", text, re.MULTILINE)]

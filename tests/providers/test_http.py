@@ -9,6 +9,7 @@ from llmtui.config.schema import ProviderSettings
 from llmtui.core.errors import Timeout
 from llmtui.core.guard import Clocks
 from llmtui.providers.http import Http, Reply, auth_headers
+from llmtui.providers.network import Route
 from llmtui.testing.wire_server import STALL, WireServer
 
 
@@ -23,7 +24,7 @@ async def test_a_second_cancel_does_not_stop_the_closing(turns: int) -> None:
     """Whichever turn of the event loop it comes in."""
     async with WireServer() as server:
         server.reply("/", [b"x", STALL])
-        http, begun = Http("p", Clocks()), asyncio.Event()
+        http, begun = Http("p", Clocks(), Route()), asyncio.Event()
         task = asyncio.create_task(read(http, f"{server.url}/", begun))
         await begun.wait()
         task.cancel()
@@ -40,7 +41,7 @@ async def test_a_second_cancel_does_not_stop_the_closing(turns: int) -> None:
 async def test_a_cancel_does_not_stop_the_closing(turns: int) -> None:
     async with WireServer() as server:
         server.reply("/", [b"x", STALL])
-        http = Http("p", Clocks())
+        http = Http("p", Clocks(), Route())
         opened = http.post(f"{server.url}/", {}, {})
         chunks = (await opened.__aenter__()).chunks()
         await anext(chunks)
@@ -62,7 +63,7 @@ async def test_a_cancel_does_not_stop_the_closing(turns: int) -> None:
 async def test_closing_leaves_no_task_behind() -> None:
     async with WireServer() as server:
         server.reply("/", [b"x", STALL])
-        http = Http("p", Clocks())
+        http = Http("p", Clocks(), Route())
         before = asyncio.all_tasks()
         async with http.post(f"{server.url}/", {}, {}) as reply:
             assert isinstance(reply, Reply)
@@ -77,7 +78,7 @@ async def test_closing_leaves_no_task_behind() -> None:
 async def test_a_value_that_does_not_come_in_time() -> None:
     async with WireServer() as server:
         server.reply("/", [STALL])
-        http = Http("p", Clocks())
+        http = Http("p", Clocks(), Route())
         with pytest.raises(Timeout, match="no answer within"):
             await http.json("GET", f"{server.url}/", {}, clock_s=0.05)
         await http.aclose()

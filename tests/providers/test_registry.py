@@ -42,7 +42,7 @@ class Cloud(BaseProvider):
         raise AssertionError("nobody asks")
         yield
 
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         return ConnectionReport(self.id, ())
 
     async def list_models(self) -> list[ModelInfo]:

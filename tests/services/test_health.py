@@ -3,27 +3,41 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from llmtui.config.schema import ProviderSettings
+from llmtui.core.conversation import user
 from llmtui.core.errors import AuthError, BadRequest, MissingKey
-from llmtui.core.history import RequestRecord, now
+from llmtui.core.history import Conversation, RequestRecord, StoredMessage, now
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport
 from llmtui.providers.base import BaseProvider
 from llmtui.providers.registry import Registry
 from llmtui.providers.scripted import ScriptedProvider
 from llmtui.services import health as module
 from llmtui.services.health import Health, HealthService, HealthState
+from llmtui.testing.wire_server import WireServer
+from tests.services.desk import Desk
 
 
 class Checked(ScriptedProvider):
     """A provider whose check says what its options say."""
 
-    async def check(self) -> ConnectionReport:
+    duration_s = 0.1
+
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Up over the network, slow, or hanging."""
         if self.settings.model == "hangs":
             await asyncio.Event().wait()
-        duration_s = 2.0 if self.settings.model == "slow" else 0.1
+        duration_s = 2.0 if self.settings.model == "slow" else self.duration_s
         return ConnectionReport(self.id, (CheckStage("http", CheckState.OK, "", duration_s),))
+
+
+class Buggy(ScriptedProvider):
+    """A plugin with a bug."""
+
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
+        """Never comes to its end."""
+        raise KeyError("models")
 
 
 class Keyed(ScriptedProvider):
@@ -133,3 +147,90 @@ async def test_a_provider_that_is_ready_stays_ready_after_a_reply() -> None:
     health = service(ready=ScriptedProvider)
     await health.probe("ready")
     assert health.note_success("ready").state is HealthState.READY
+
+
+async def test_a_latency_that_jitters_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = service(up=Checked)
+    first = await health.probe("up")
+    for duration_s, same in ((0.11, True), (0.14, True), (0.4, False), (0.2, True), (0.19, False)):
+        monkeypatch.setattr(Checked, "duration_s", duration_s)
+        before = health.of("up")
+        assert (await health.probe("up") == before) is same, duration_s
+    assert first.latency_s == 0.1
+
+
+async def test_a_bug_in_a_plugin_is_told_and_stops_no_other_probe() -> None:
+    health = service(buggy=Buggy, up=Checked)
+    reports: list[Health] = []
+    await health.probe_all(reports.append)
+    told = {one.provider: one for one in reports}
+    assert (told["buggy"].state, told["buggy"].detail) == (HealthState.DOWN, "KeyError: 'models'")
+    assert told["up"].state is HealthState.UP
+
+
+async def test_what_is_not_due_is_not_asked() -> None:
+    health = service(up=Checked, keyed=Keyed)
+    reports: list[Health] = []
+    await health.probe_due(reports.append)
+    await health.probe_due(reports.append)
+    assert [one.provider for one in reports] == ["up"]
+
+
+async def test_a_key_goes_only_where_the_person_went(desk: Desk) -> None:
+    """On the wire: nothing that was given for a server reaches it before the person asks it."""
+    async with WireServer() as server:
+        server.reply("/v1/models", [b'{"error": "who are you"}'], status=401)
+        server.reply("/v1/models", [b'{"data": [{"id": "m"}]}'])
+        settings = ProviderSettings(
+            id="far",
+            kind="openai_compat",
+            base_url=f"{server.url.replace('http://', 'http://user:sk-password@')}/v1",
+            api_key=SecretStr("sk-secret"),
+            headers={"X-Team": SecretStr("sk-team")},
+        )
+        registry = Registry([settings])
+        health = HealthService(registry, desk.chat.recorder)
+        await health.recall()
+        found = await health.probe("far")
+        assert (found.state, found.detail, found.untried) == (HealthState.UP, "key not tried", True)
+        (first,) = server.requests
+        assert not {"authorization", "x-api-key", "x-team"} & first.headers.keys()
+        assert b"sk-" not in first.raw()
+
+        record = RequestRecord("r", "far", "m", now(), outcome="complete", host=registry.infos()[0].host)
+        assert health.note_reply(record, None) == Health("far", HealthState.UP, latency_s=found.latency_s)
+        assert (await health.probe("far")).untried is False
+        assert server.requests[1].headers["x-team"] == "sk-team"
+        assert server.requests[1].headers["authorization"] == "Bearer sk-secret"
+        await registry.aclose()
+
+
+async def test_the_ledger_knows_where_the_person_went(desk: Desk) -> None:
+    async with WireServer() as server:
+        server.reply("/v1/models", [b'{"data": [{"id": "m"}]}'])
+        settings = ProviderSettings(
+            id="far", kind="openai_compat", base_url=f"{server.url}/v1", api_key=SecretStr("sk-secret")
+        )
+        registry = Registry([settings])
+        record = RequestRecord("r", "renamed", "m", now(), host=registry.infos()[0].host)
+        await desk.store.save_conversation(Conversation("c"))
+        await desk.store.add_message(StoredMessage("m", "c", None, user("hi"), request=record))
+        health = HealthService(registry, desk.chat.recorder)
+        await health.recall()
+        await health.probe("far")
+        await registry.aclose()
+        assert server.requests[0].headers["authorization"] == "Bearer sk-secret"
+
+
+async def test_a_test_by_the_person_tries_the_key() -> None:
+    async with WireServer() as server:
+        server.reply("/v1/models", [b'{"error": "no"}'], status=401)
+        settings = ProviderSettings(
+            id="far", kind="openai_compat", base_url=f"{server.url}/v1", api_key=SecretStr("sk-secret")
+        )
+        registry = Registry([settings])
+        health = HealthService(registry)
+        assert (await health.probe("far")).state is HealthState.UP
+        assert (await health.probe("far", tested=True)).state is HealthState.DOWN
+        assert (await health.probe("far")).state is HealthState.DOWN
+        await registry.aclose()

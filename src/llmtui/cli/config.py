@@ -67,11 +67,17 @@ def _check_kinds(loaded: LoadedSettings, document: Document) -> Iterator[str]:
     registry = build_registry(loaded.settings)
     for index, provider in enumerate(loaded.settings.providers):
         for issue in registry.validate(provider.id):
-            place: KeyPath = ("providers", index, *issue.key.split("."))
+            place = _place(document, index, issue.key.split("."))
             if issue.severity == "error":
                 document.complain(place, issue.message)
             else:
                 yield document.describe(place, issue.message)
+
+
+def _place(document: Document, index: int, keys: list[str]) -> KeyPath:
+    """Where a provider's setting stands, or the app's that it stems from."""
+    own: KeyPath = ("providers", index, *keys)
+    return tuple(keys) if own not in document.lines and tuple(keys) in document.lines else own
 
 
 def _check_screen(loaded: LoadedSettings, paths: Paths, document: Document) -> Iterator[str]:

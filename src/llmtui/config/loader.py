@@ -142,11 +142,12 @@ def _names(data: dict[str, Any], section: str, key: str) -> Iterator[tuple[KeyPa
 
 
 def _completed(settings: AppSettings, environ: Mapping[str, str]) -> AppSettings:
-    """The settings with their providers' variables, and with a default provider."""
+    """The settings with a default provider, and the providers with their variables and what is the app's."""
     if "providers" in settings.model_fields_set:
         providers = [with_environment(provider, environ) for provider in settings.providers]
     else:
         providers = default_providers(environ)
+    providers = [_within(settings, provider) for provider in providers]
     usable = [provider.id for provider in providers if is_usable(provider)]
     default = settings.default_provider or next(iter(usable or [one.id for one in providers]), None)
     return settings.model_copy(update={"providers": providers, "default_provider": default})
@@ -157,3 +158,9 @@ def _retired(document: Document, settings: AppSettings) -> Iterator[str]:
     for index, provider in enumerate(settings.providers):
         if words := retirement(provider, date.today()):
             yield document.describe(("providers", index, "model"), words)
+
+
+def _within(app: AppSettings, provider: ProviderSettings) -> ProviderSettings:
+    """A provider with the app's settings where it has none of its own."""
+    network = provider.network.over(app.network) if provider.network else app.network
+    return provider.model_copy(update={"network": network, "health": provider.health or app.health})

@@ -8,9 +8,10 @@ from pydantic import BaseModel, SecretStr
 from llmtui.config.credentials import MASK, is_telling, masked_address
 from llmtui.config.environment import KEY_FIELD
 from llmtui.config.loader import LoadedSettings
-from llmtui.config.schema import ProviderSettings
+from llmtui.config.schema import AppSettings, ProviderSettings
 from llmtui.config.system_keyring import SERVICE
 
+INHERITED = ("health", "network")
 _SHORTEST_SECRET = 4
 """Hiding a shorter one wherever it stands would maim all text, and hide nothing that cannot be guessed."""
 
@@ -21,12 +22,19 @@ def masked(loaded: LoadedSettings) -> dict[str, Any]:
     shown: dict[str, Any] = _hidden(_plain(settings))
     if settings.providers:
         shown["providers"] = [
-            _provider(provider, literal=("providers", index, KEY_FIELD) in loaded.literals)
+            _provider(_own(settings, provider), literal=("providers", index, KEY_FIELD) in loaded.literals)
             for index, provider in enumerate(settings.providers)
         ]
     secrets = {secret for provider in settings.providers for secret in provider.secrets()}
     found: dict[str, Any] = _without(shown, sorted(secrets, key=len, reverse=True))
     return found
+
+
+def _own(app: AppSettings, provider: ProviderSettings) -> ProviderSettings:
+    """A provider without what is the app's too, which is shown once."""
+    return provider.model_copy(
+        update={name: None for name in INHERITED if getattr(provider, name) == getattr(app, name)}
+    )
 
 
 def _provider(provider: ProviderSettings, *, literal: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -18,9 +19,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from llmtui.config.credentials import basic_token, header_secrets, split_credentials
+from llmtui.config.credentials import forms_of, header_secrets, split_credentials
 from llmtui.core.guard import Clocks
-from llmtui.core.models import Effort
+from llmtui.core.models import Effort, HealthMode
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 KIND_ALIASES = {"claude": "anthropic", "chatgpt": "openai", "openai-compat": "openai_compat"}
@@ -103,19 +104,41 @@ Key = Annotated[
 ]
 
 
+NO_PROXY = "none"
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+def _is_proxy(address: str) -> str:
+    try:
+        place = urlsplit(address)
+        right = place.scheme in PROXY_SCHEMES and bool(place.hostname) and place.port != 0
+    except ValueError:
+        right = False
+    if address != NO_PROXY and not right:
+        raise ValueError(f"should be an address such as http://proxy.example.com:3128, or `{NO_PROXY}`")
+    return address
+
+
 class NetworkSettings(Settings):
     """The way to servers that are not on this machine; what is left out is the environment's."""
 
-    proxy: str | None = Field(default=None, repr=False)
+    proxy: Annotated[str, AfterValidator(_is_proxy)] | None = Field(default=None, repr=False)
     """An address that may hold a user and password; `none` uses no proxy at all."""
-    ca_file: Path | None = None
+    ca_file: Annotated[Path, AfterValidator(Path.expanduser)] | None = None
     """Certificates in PEM that are trusted beside the system's."""
+
+    def over(self, base: "NetworkSettings") -> "NetworkSettings":
+        """What is named here, and of `base` what is not."""
+        return base.model_copy(update={name: getattr(self, name) for name in self.model_fields_set})
+
+    def secrets(self) -> list[str]:
+        """What must never be shown or logged."""
+        return forms_of(split_credentials(self.proxy or "")[1])
 
 
 # YAML reads a bare `off` as false.
 _Word = BeforeValidator(lambda value: "off" if value is False else value)
-HealthMode = Annotated[Literal["live", "idle", "off"], _Word]
-"""`live` probes now and then, `idle` once and when a provider is chosen, `off` never."""
+Health = Annotated[HealthMode, _Word]
 Notification = Annotated[Literal["bell", "osc9", "off"], _Word]
 ReasoningEffort = Annotated[Effort, _Word]
 
@@ -140,8 +163,8 @@ class ProviderSettings(Settings):
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     timeouts: TimeoutSettings = Field(default_factory=TimeoutSettings)
     network: NetworkSettings | None = None
-    """None is the app's."""
-    health: HealthMode | None = None
+    """What is left out is the app's."""
+    health: Health | None = None
     """None is the app's."""
     options: dict[str, Any] = Field(default_factory=dict)
     """What only this kind knows; checked by the kind."""
@@ -170,12 +193,15 @@ class ProviderSettings(Settings):
         """The headers in plain text, with lower-case names."""
         return {name.lower(): value.get_secret_value() for name, value in self.headers.items()}
 
-    def secrets(self) -> list[str]:
-        """Everything here that must never be shown or logged."""
+    def credentials(self) -> list[str]:
+        """What the person gave for this server alone: key, headers, user and password."""
         key = (self.key or "").strip()
         headers = [part for value in self.own_headers().values() for part in header_secrets(value)]
-        user = [self.user, self.user.partition(":")[2], basic_token(self.user)]
-        return [secret for secret in (key, *headers, *user) if secret]
+        return [secret for secret in (key, *headers, *forms_of(self.user)) if secret]
+
+    def secrets(self) -> list[str]:
+        """Everything here that must never be shown or logged."""
+        return [*self.credentials(), *(self.network.secrets() if self.network else ())]
 
 
 class AgentSettings(Settings):
@@ -210,7 +236,7 @@ class AppSettings(Settings):
     keys: dict[str, Keys] = Field(default_factory=dict)
     """Action id -> keys, with commas between them."""
     network: NetworkSettings = Field(default_factory=NetworkSettings)
-    health: HealthMode = "live"
+    health: Health = "live"
     notify: Notification = "bell"
     """How a reply that ended while the terminal was out of focus is told."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

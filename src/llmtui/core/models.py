@@ -6,10 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from llmtui.core.errors import LlmtuiError
+
 FactSource = Literal["override", "live", "catalogue", "provider", "unknown"]
 ProviderType = Literal["cloud", "local", "hybrid"]
 Effort = Literal["off", "minimal", "low", "medium", "high", "max"]
 """How much a model should think; each wire sends the nearest thing that it knows."""
+
+HealthMode = Literal["live", "idle", "off"]
+"""`live` probes now and then, `idle` once and when a provider is chosen, `off` never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,9 @@ class ProviderInfo:
     model: str | None = None
     """The configured model, or the kind's default."""
     base_url: str = ""
+    host: str = ""
+    """Host and port of the address; empty for a model on this machine that has none."""
+    health: HealthMode = "live"
     missing_key: str | None = None
     """The variable to set when a needed key is not there."""
     error: str = ""
@@ -142,6 +150,8 @@ class ConnectionReport:
     models: tuple[ModelInfo, ...] = ()
     version: str = ""
     hint: str = ""
+    error: LlmtuiError | None = field(default=None, compare=False, repr=False)
+    """What the failed stage failed by, where it was an error of ours."""
 
     @property
     def ok(self) -> bool:
@@ -152,6 +162,11 @@ class ConnectionReport:
     def failure(self) -> CheckStage | None:
         """The stage that failed."""
         return next((stage for stage in self.stages if stage.state is CheckState.FAILED), None)
+
+    @property
+    def key_kept_back(self) -> bool:
+        """Whether the server was asked without the key that there is."""
+        return any(stage.name == "auth" and stage.state is CheckState.SKIPPED for stage in self.stages)
 
     @property
     def latency_s(self) -> float:

@@ -62,8 +62,11 @@ class Provider(Protocol):
         """What is wrong with settings of this kind; offline, never raises."""
         ...
 
-    async def check(self) -> ConnectionReport:
-        """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
+        """Test the connection stage by stage; never raises a ProviderError, costs no tokens.
+
+        Without the key nothing is sent that the person gave for this server: no key, no header, no user.
+        """
         ...
 
     def default_models(self) -> list[ModelInfo]:
@@ -139,6 +142,10 @@ class ConversationStore(Protocol):
 
     async def add_message(self, message: StoredMessage) -> None:
         """Append a message and make it its conversation's leaf; durable when it returns."""
+        ...
+
+    async def hosts(self) -> frozenset[str]:
+        """Every host that a request of the ledger went to."""
         ...
 
     async def begin_reply(self, message: StoredMessage, request: RequestRecord) -> None:

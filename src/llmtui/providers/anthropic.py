@@ -15,7 +15,7 @@ from llmtui.core.chat import ChatRequest
 from llmtui.core.events import Finish, StreamEvent
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo
 from llmtui.providers.base import BaseProvider, KindOptions
-from llmtui.providers.checks import run_check
+from llmtui.providers.checks import Subject, run_check
 from llmtui.providers.claude_models import DEFAULT_MODELS, claude_models, known_capabilities
 from llmtui.providers.claude_sdk import ClaudeSdk
 from llmtui.providers.http import Http, auth_headers, drain
@@ -55,8 +55,10 @@ class AnthropicProvider(BaseProvider):
     def __init__(self, settings: ProviderSettings) -> None:
         super().__init__(settings)
         self._base_url = self.base_url_of(settings)
-        self._http = Http(self.id, self.clocks)
-        self._sdk = ClaudeSdk(self.id, self._base_url, self._headers, settings.secrets, self.clocks)
+        self._http = Http(self.id, self.clocks, self.route)
+        self._sdk = ClaudeSdk(
+            self.id, self._base_url, self._headers, settings.secrets, self.clocks, self.route
+        )
         self._live: dict[str, ModelInfo] = {}
 
     @classmethod
@@ -106,20 +108,29 @@ class AnthropicProvider(BaseProvider):
 
     async def list_models(self) -> list[ModelInfo]:
         """The server's models; raises ProviderError."""
-        url = f"{self._base_url}/v1/models?limit=1000"
-        answer = await self._http.json("GET", url, self._headers(), secrets=self.settings.secrets())
-        self._live = {model.id: model for model in claude_models(answer)}
-        return [replace(model, capabilities=self.capabilities(model.id)) for model in self._live.values()]
+        return await self._models(self._headers())
 
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
+        key = self.key_use(with_key)
+        headers = {"anthropic-version": API_VERSION} if key == "kept back" else self._headers()
+
+        async def models() -> list[ModelInfo]:
+            return await self._models(headers)
+
         hint = "check base_url: it is the address without /v1"
-        return await run_check(self.id, self._address, self.list_models, hint=hint)
+        return await run_check(Subject(self.id, self._address, models, self.route, key, when_not_found=hint))
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
         await self._sdk.aclose()
+
+    async def _models(self, headers: Mapping[str, str]) -> list[ModelInfo]:
+        url = f"{self._base_url}/v1/models?limit=1000"
+        answer = await self._http.json("GET", url, headers, secrets=self.settings.secrets())
+        self._live = {model.id: model for model in claude_models(answer)}
+        return [replace(model, capabilities=self.capabilities(model.id)) for model in self._live.values()]
 
     async def _address(self) -> str:
         return self._base_url

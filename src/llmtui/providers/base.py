@@ -15,7 +15,9 @@ from llmtui.core.chat import ChatRequest, ChatResponse, fold
 from llmtui.core.events import StreamEvent
 from llmtui.core.guard import Clocks
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo, ProviderType
+from llmtui.providers.checks import KeyUse
 from llmtui.providers.locality import host_and_port, host_type
+from llmtui.providers.network import Route, network_issues, route_to
 
 
 class KindOptions(BaseModel):
@@ -74,21 +76,34 @@ class BaseProvider(ABC):
         """What is wrong with settings of this kind; offline, never raises."""
         options = config.get("options") or {}
         issues = [*_issues(ProviderSettings, config), *_issues(cls.options_model, options, "options")]
-        return issues or cls._address_issues(ProviderSettings.model_validate(config))
+        return issues or cls._unusable(ProviderSettings.model_validate(config))
 
     @classmethod
-    def _address_issues(cls, settings: ProviderSettings) -> list[ConfigIssue]:
+    def _unusable(cls, settings: ProviderSettings) -> list[ConfigIssue]:
+        if not cls.default_base_url:
+            return []
+        issues = list(network_issues(settings.network))
         try:
-            if cls.default_base_url:
-                host_and_port(urlsplit(cls.base_url_of(settings)))
+            host_and_port(urlsplit(cls.base_url_of(settings)))
         except ValueError:
-            return [ConfigIssue("base_url", "should be an address such as http://127.0.0.1:8080/v1")]
-        return []
+            issues.append(ConfigIssue("base_url", "should be an address such as http://127.0.0.1:8080/v1"))
+        return issues
+
+    @property
+    def route(self) -> Route:
+        """The way to this provider's server."""
+        return route_to(self.base_url_of(self.settings), self.settings.network)
 
     @property
     def clocks(self) -> Clocks:
         """The time limits of this provider's requests."""
         return self.settings.timeouts.clocks(local=self.type == "local")
+
+    def key_use(self, with_key: bool) -> KeyUse:
+        """What a check does with the key, and with all else that was given for this server alone."""
+        if not self.settings.credentials():
+            return "none"
+        return "sent" if with_key else "kept back"
 
     def filled(self, request: ChatRequest) -> ChatRequest:
         """The request with the settings' values where it has none of its own."""
@@ -115,7 +130,7 @@ class BaseProvider(ABC):
         return Capabilities()
 
     @abstractmethod
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
 
     def default_models(self) -> list[ModelInfo]:

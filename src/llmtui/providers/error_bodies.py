@@ -68,7 +68,7 @@ def page_title(body: bytes) -> str:
 
 def _statuses(codes: Sequence[object]) -> Iterator[int]:
     for code in codes:
-        number = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdigit()) else 0
+        number = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else 0
         if 400 <= number < 600:
             yield number
 

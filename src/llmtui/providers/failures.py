@@ -6,9 +6,7 @@ says no more than "your request": prompts are echoed in error bodies, so words a
 
 import math
 import re
-import socket
-import ssl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -34,6 +32,7 @@ from llmtui.core.errors import (
 )
 from llmtui.core.redaction import redact
 from llmtui.providers.error_bodies import ErrorBody, looks_like_html, page_title, read_body, read_payload
+from llmtui.providers.transport import PROXY_LOGIN, causes_of, is_tls, reason_of
 
 ErrorClass = type[ProviderError]
 LONGEST_MESSAGE = 600
@@ -43,6 +42,7 @@ BY_STATUS: Mapping[int, ErrorClass] = {
     401: AuthError,
     402: BillingError,
     403: AuthError,
+    407: ConnectError,
     408: ServerError,
     429: RateLimited,
     503: Overloaded,
@@ -109,6 +109,8 @@ BY_WORDS: Sequence[tuple[re.Pattern[str], ErrorClass]] = [
     )
 ]
 WORDS_COUNT_FOR = (None, 400, 413, 422)
+_ON_THE_WAY = {"ConnectError", "ConnectTimeout", "ProxyError"}
+"""What an HTTP client raises that has not reached the server yet."""
 # What an HTTP client refuses to send, by the names of its exceptions.
 _OUR_FAULT = {"InvalidURL", "UnsupportedProtocol", "LocalProtocolError", "UnicodeEncodeError"}
 
@@ -150,28 +152,36 @@ def classify(
 
 
 def transport_error(
-    error: BaseException, url: str, *, started: bool, context: ErrorContext, secrets: Sequence[str]
+    error: BaseException,
+    url: str,
+    *,
+    started: bool,
+    context: ErrorContext,
+    secrets: Sequence[str],
+    proxy: str = "",
 ) -> ProviderError:
     """The error that an exception of an HTTP client means; `started` once the answer's headers had come.
 
     httpx and httpx2 (inside the SDKs) name their exceptions alike, so the names tell, and the system's own
-    error beneath them gives the words.
+    error beneath them gives the words. With a proxy it is the proxy that did not answer.
     """
     names = {base.__name__ for base in type(error).__mro__}
-    place = redact(address(url), secrets)
-    words = redact(f"{_transport_words(error, names)} at {place}", secrets)
+    to_proxy = bool(proxy and names & _ON_THE_WAY and not is_tls(error))
+    reason = reason_of(error, proxied=to_proxy)
+    place = redact(f"the proxy {proxy}" if to_proxy else address(url), secrets)
+    words = redact(f"{reason.words} at {place}", secrets)
     if "ConnectTimeout" in names:
         return Timeout(f"no connection in time to {place}", phase="connect", context=context)
     if "DecodingError" in names:
         return ProtocolError(words, context=context)
-    if names & _OUR_FAULT or any(isinstance(cause, OverflowError) for cause in _causes(error)):
+    if names & _OUR_FAULT or any(isinstance(cause, OverflowError) for cause in causes_of(error)):
         hint = "check base_url, api_key and headers of this provider in the config file"
         return BadRequest(words, context=context, hint=hint)
     if started:
         return IncompleteStream(
             f"the connection was cut before the reply was complete ({place})", context=context
         )
-    return ConnectError(words, context=context)
+    return ConnectError(words, context=context, hint=reason.hint)
 
 
 def request_id(headers: Mapping[str, str], secrets: Sequence[str]) -> str | None:
@@ -241,13 +251,17 @@ def _build(
     hint = ""
     if error_class is BadRequest and context.status == 404:
         hint = "check the base URL: the server knows no such path"
+    if context.status == 407:
+        message, hint = f"the proxy wants a user and a password: {message}", PROXY_LOGIN
     return error_class(message, context=replace(context, code=code), hint=hint)
 
 
 def _redirected(location: str, context: ErrorContext, secrets: Sequence[str]) -> ProviderError:
     target = redact(address(location), secrets) or "another address"
     return ProtocolError(
-        f"the server redirects to {target}", context=context, hint="set base_url to the final address"
+        f"the server redirects to {target}",
+        context=context,
+        hint="set base_url to the final address; if it is a login page, sign in to this network first",
     )
 
 
@@ -260,43 +274,3 @@ def _not_this_wire(page: bool, body: bytes, context: ErrorContext, secrets: Sequ
     excerpt = redact(body.decode("utf-8", "replace"), secrets).strip()[:LONGEST_EXCERPT]
     words = f"the reply is not what this wire speaks: {excerpt or 'it is empty'}"
     return ProtocolError(words, context=context)
-
-
-def _transport_words(error: BaseException, names: set[str]) -> str:
-    causes = list(_causes(error))
-    for cause in causes:
-        if isinstance(cause, socket.gaierror):
-            return "name not found"
-        if isinstance(cause, ConnectionRefusedError):
-            return "connection refused"
-        if isinstance(cause, OverflowError):
-            return "the port is out of range"
-        if isinstance(cause, ssl.SSLError):
-            # Only OpenSSL's own errors have these fields.
-            refused = getattr(cause, "verify_message", "")
-            reason = getattr(cause, "reason", None) or "handshake failed"
-            return f"TLS certificate refused: {refused}" if refused else f"TLS failure: {_spaced(reason)}"
-    if "RemoteProtocolError" in names or "ReadError" in names:
-        return "the connection was closed before any answer"
-    if "UnicodeEncodeError" in names or "LocalProtocolError" in names:
-        return "a header or the address has a character that HTTP does not allow"
-    system = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "")
-    return (system or str(error) or type(error).__name__).lower()
-
-
-def _spaced(reason: str) -> str:
-    return reason.replace("_", " ").lower()
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        current = waiting.pop(0)
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        waiting += [current.__cause__, current.__context__]
-        if isinstance(current, BaseExceptionGroup):
-            waiting += current.exceptions

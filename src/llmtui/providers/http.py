@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from functools import cache
@@ -16,6 +15,7 @@ from llmtui.core.errors import BadRequest, ErrorContext, ProviderError, Timeout
 from llmtui.core.guard import Clocks
 from llmtui.providers.error_bodies import looks_like_html
 from llmtui.providers.failures import error_from_response, request_id, transport_error
+from llmtui.providers.network import Route
 from llmtui.providers.wires.untrusted import parsed
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ ERROR_BODY_CLOCK_S = 5.0
 """A server that refuses a request may still stall while it says why."""
 JSON_CLOCK_S = 10.0
 DRAIN_CLOCK_S = 0.2
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-"""Hosts that no proxy of the environment is asked for."""
-DIRECT: Mapping[str, None] = {f"all://{f'[{host}]' if ':' in host else host}": None for host in LOOPBACK}
-"""The same, as `mounts` of an HTTP client."""
 TALKATIVE = (
     *("httpcore.http11", "httpcore.http2", "httpcore.socks"),
     *("httpcore2.http11", "httpcore2.http2", "httpcore2.socks"),
@@ -47,31 +43,17 @@ def http_errors() -> tuple[type[Exception], ...]:
     return (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeEncodeError, ExceptionGroup)
 
 
-@cache
-def tls_context() -> ssl.SSLContext:
-    """The one TLS context of the process; it verifies with the system's trust store."""
-    import truststore
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def new_client(clocks: Clocks, *, reuse: bool = True) -> "httpx.AsyncClient":
-    """A client without read timeouts (the guard's clocks rule) that follows no redirect.
-
-    `trust_env` makes it use the proxies of the environment; httpx takes no credentials from there.
-    """
+def new_client(clocks: Clocks, route: Route, *, reuse: bool = True) -> "httpx.AsyncClient":
+    """A client without read timeouts (the guard's clocks rule) that follows no redirect."""
     import httpx
 
     mute_headers()
-    limits = httpx.Limits() if reuse else httpx.Limits(max_keepalive_connections=0)
 
     return httpx.AsyncClient(
-        verify=tls_context(),
+        transport=route.transport(httpx, reuse=reuse),
         timeout=httpx.Timeout(None, connect=clocks.connect),
-        limits=limits,
         follow_redirects=False,
-        trust_env=True,
-        mounts=DIRECT,
+        trust_env=False,
         headers={"user-agent": USER_AGENT},
     )
 
@@ -102,22 +84,24 @@ class Http:
     """Requests of one provider; the client is built when it is first needed.
 
     Every request names its whole URL and headers, so that an address may change while the provider lives.
-    Without `reuse` each opens a connection of its own.
+    Without `reuse` each opens a connection of its own. Raises ConfigError when the route cannot be used.
     """
 
-    def __init__(self, provider: str, clocks: Clocks, *, reuse: bool = True) -> None:
+    def __init__(self, provider: str, clocks: Clocks, route: Route, *, reuse: bool = True) -> None:
         self._provider = provider
         self._clocks = clocks
+        self._route = route
         self._reuse = reuse
         self._client: httpx.AsyncClient | None = None
         # Providers are built on a thread: the first request shall not hold the loop up by this import.
         import_module("httpx")
+        route.require_usable()
 
     @property
     def client(self) -> "httpx.AsyncClient":
         """The client, built now if need be."""
         if self._client is None:
-            self._client = new_client(self._clocks, reuse=self._reuse)
+            self._client = new_client(self._clocks, self._route, reuse=self._reuse)
         return self._client
 
     async def aclose(self) -> None:
@@ -139,12 +123,13 @@ class Http:
         """Open a streaming POST; the response is closed when the block ends, however it ends."""
         context = ErrorContext(provider=self._provider, model=model)
         require_sendable(headers, context)
+        secrets = [*secrets, *self._route.secrets()]
         try:
             request = self.client.build_request("POST", url, json=payload, headers=dict(headers))
             response = await self.client.send(request, stream=True)
         except http_errors() as error:
             # Not chained: some of these exceptions carry the header that they complain of.
-            raise transport_error(error, url, started=False, context=context, secrets=secrets) from None
+            raise self._unreached(error, url, context, secrets) from None
         try:
             reply = Reply(response, url, context, secrets)
             await reply.require_success()
@@ -165,11 +150,12 @@ class Http:
         """Ask for one JSON value."""
         context = ErrorContext(provider=self._provider)
         require_sendable(headers, context)
+        secrets = [*secrets, *self._route.secrets()]
         try:
             async with asyncio.timeout(clock_s):
                 response = await self.client.request(method, url, json=payload, headers=dict(headers))
         except http_errors() as error:
-            raise transport_error(error, url, started=False, context=context, secrets=secrets) from None
+            raise self._unreached(error, url, context, secrets) from None
         except TimeoutError:
             words = f"no answer within {clock_s:g} s"
             raise Timeout(words, phase="total", context=context) from None
@@ -181,6 +167,12 @@ class Http:
         raise error_from_response(
             response.status_code, response.headers, response.content, context=context, secrets=secrets
         )
+
+    def _unreached(
+        self, error: Exception, url: str, context: ErrorContext, secrets: Sequence[str]
+    ) -> ProviderError:
+        proxy = self._route.proxy_name
+        return transport_error(error, url, started=False, context=context, secrets=secrets, proxy=proxy)
 
 
 class Reply:

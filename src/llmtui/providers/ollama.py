@@ -1,6 +1,6 @@
 """Ollama over its native API: the OpenAI-shaped one cannot set the context and truncates in silence."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Literal
@@ -16,7 +16,7 @@ from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo, 
 from llmtui.core.usage import estimate_tokens
 from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
-from llmtui.providers.checks import run_check
+from llmtui.providers.checks import Subject, run_check
 from llmtui.providers.failures import classify
 from llmtui.providers.http import Http, Reply, auth_headers, drain
 from llmtui.providers.locality import host_type
@@ -59,8 +59,8 @@ class OllamaProvider(BaseProvider):
     def __init__(self, settings: ProviderSettings) -> None:
         super().__init__(settings)
         self._host = _host(settings)
-        self._http = Http(self.id, self.clocks)
-        self._server = OllamaServer(self._http, self._host.base_url, self._headers(), self.settings.secrets())
+        self._http = Http(self.id, self.clocks, self.route)
+        self._server = self._asked_with(self._headers())
         self._contexts: dict[str, int] = {}
         self._first_model: str | None = None
 
@@ -107,12 +107,21 @@ class OllamaProvider(BaseProvider):
         """The server's models; raises ProviderError."""
         return await self._server.models()
 
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
-        report = await run_check(
-            self.id, self._address, self._check_models, hint="start it with `ollama serve`"
-        )
-        return replace(report, version=await self._server.version()) if report.ok else report
+        key = self.key_use(with_key)
+        server = self._asked_with({}) if key == "kept back" else self._server
+        version = ""
+
+        async def models() -> list[ModelInfo]:
+            nonlocal version
+            found = await server.models()
+            version = await server.version()
+            return found
+
+        hint = "start it with `ollama serve`, or check host and port in base_url"
+        report = await run_check(Subject(self.id, self._address, models, self.route, key, when_refused=hint))
+        return replace(report, version=version)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -121,10 +130,8 @@ class OllamaProvider(BaseProvider):
     async def _address(self) -> str:
         return self._host.base_url
 
-    async def _check_models(self) -> list[ModelInfo]:
-        models = await self._server.models()
-        await self._server.version()  # while the check's clock runs
-        return models
+    def _asked_with(self, headers: Mapping[str, str]) -> OllamaServer:
+        return OllamaServer(self._http, self._host.base_url, headers, self.settings.secrets())
 
     async def _prepared(self, request: ChatRequest, model: str) -> AsyncGenerator[StreamEvent, None]:
         """Fit the request to what the server says of the model, then ask."""

@@ -3,7 +3,7 @@
 With `api: chat` requests go over the older chat_completions wire, which needs no SDK.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from llmtui.core.models import Capabilities, ConnectionReport, ModelInfo
 from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.chat_stream import chat_events
-from llmtui.providers.checks import run_check
+from llmtui.providers.checks import Subject, run_check
 from llmtui.providers.http import Http, auth_headers, drain
 from llmtui.providers.model_lists import first_model, openai_models
 from llmtui.providers.openai_models import DEFAULT_MODELS, chat_models, known_capabilities
@@ -52,8 +52,10 @@ class OpenAIProvider(BaseProvider):
     def __init__(self, settings: ProviderSettings) -> None:
         super().__init__(settings)
         self._base_url = self.base_url_of(settings)
-        self._http = Http(self.id, self.clocks)
-        self._sdk = OpenAISdk(self.id, self._base_url, self._headers, settings.secrets, self.clocks)
+        self._http = Http(self.id, self.clocks, self.route)
+        self._sdk = OpenAISdk(
+            self.id, self._base_url, self._headers, settings.secrets, self.clocks, self.route
+        )
         self._live: dict[str, ModelInfo] = {}
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
@@ -84,21 +86,30 @@ class OpenAIProvider(BaseProvider):
 
     async def list_models(self) -> list[ModelInfo]:
         """The server's models; raises ProviderError."""
-        url = f"{self._base_url}/models"
-        answer = await self._http.json("GET", url, self._headers(), secrets=self.settings.secrets())
-        models = openai_models(answer)
-        self._live = {model.id: model for model in (chat_models(models) if self._is_official else models)}
-        return [replace(model, capabilities=self.capabilities(model.id)) for model in self._live.values()]
+        return await self._models(self._headers())
 
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
+        key = self.key_use(with_key)
+
+        async def models() -> list[ModelInfo]:
+            return await self._models({} if key == "kept back" else self._headers())
+
         hint = "check base_url: it usually ends in /v1"
-        return await run_check(self.id, self._address, self.list_models, hint=hint)
+        return await run_check(Subject(self.id, self._address, models, self.route, key, when_not_found=hint))
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
         await self._sdk.aclose()
+
+    async def _models(self, headers: Mapping[str, str]) -> list[ModelInfo]:
+        answer = await self._http.json(
+            "GET", f"{self._base_url}/models", headers, secrets=self.settings.secrets()
+        )
+        models = openai_models(answer)
+        self._live = {model.id: model for model in (chat_models(models) if self._is_official else models)}
+        return [replace(model, capabilities=self.capabilities(model.id)) for model in self._live.values()]
 
     async def _responses(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         encoding = Encoding(self.id, self.options.summary, self.options.extra_body)

@@ -1,9 +1,9 @@
 """Everything that speaks OpenAI's chat_completions wire: clouds, gateways and local servers."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic import Field
 
@@ -13,7 +13,7 @@ from llmtui.core.events import StreamEvent, Warning
 from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.chat_stream import chat_events
-from llmtui.providers.checks import run_check
+from llmtui.providers.checks import Subject, run_check
 from llmtui.providers.http import Http, auth_headers
 from llmtui.providers.model_lists import first_model, openai_models
 from llmtui.providers.openai_models import OPENAI_HOST
@@ -51,11 +51,10 @@ class OpenAICompatProvider(BaseProvider):
     key_variable = "OPENAI_API_KEY"
     options_model = OpenAICompatOptions
     options: OpenAICompatOptions
-    check_hint: ClassVar[str] = "check base_url: it usually ends in /v1"
 
     def __init__(self, settings: ProviderSettings) -> None:
         super().__init__(settings)
-        self._http = Http(self.id, self.clocks)
+        self._http = Http(self.id, self.clocks, self.route)
         self._first_model: str | None = None
         self._live: dict[str, Capabilities] = {}
 
@@ -96,11 +95,18 @@ class OpenAICompatProvider(BaseProvider):
     async def list_models(self) -> list[ModelInfo]:
         """The server's models; raises ProviderError."""
         endpoint = await self.endpoint()
-        return await self._models(endpoint)
+        return await self._models(endpoint, self._headers(endpoint))
 
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
-        return await run_check(self.id, self._address, self.list_models, hint=self.check_hint)
+        key = self.key_use(with_key)
+
+        async def models() -> list[ModelInfo]:
+            endpoint = await self.endpoint()
+            return await self._models(endpoint, {} if key == "kept back" else self._headers(endpoint))
+
+        hint = "check base_url: it usually ends in /v1"
+        return await run_check(Subject(self.id, self._address, models, self.route, key, when_not_found=hint))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -109,11 +115,11 @@ class OpenAICompatProvider(BaseProvider):
     async def _address(self) -> str:
         return (await self.endpoint()).base_url
 
-    async def _models(self, endpoint: Endpoint) -> list[ModelInfo]:
+    async def _models(self, endpoint: Endpoint, headers: Mapping[str, str]) -> list[ModelInfo]:
         answer = await self._http.json(
             "GET",
             f"{endpoint.base_url}/models",
-            self._headers(endpoint),
+            headers,
             secrets=self._secrets(endpoint),
         )
         models = openai_models(answer)
@@ -125,7 +131,8 @@ class OpenAICompatProvider(BaseProvider):
         if request.model:
             return request
         if self._first_model is None:
-            self._first_model = first_model(await self._models(endpoint), endpoint.base_url, self.id)
+            models = await self._models(endpoint, self._headers(endpoint))
+            self._first_model = first_model(models, endpoint.base_url, self.id)
         return replace(request, model=self._first_model)
 
     def body(self, request: ChatRequest, endpoint: Endpoint) -> tuple[dict[str, Any], tuple[Warning, ...]]:

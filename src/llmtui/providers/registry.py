@@ -18,6 +18,7 @@ from llmtui.core.models import AgentInfo, ConfigIssue, ProviderInfo
 from llmtui.core.ports import Provider
 from llmtui.core.redaction import redact
 from llmtui.providers.base import BaseProvider
+from llmtui.providers.locality import host_of
 
 _log = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "llmtui.providers"
@@ -142,7 +143,9 @@ class Registry:
             kind=settings.kind,
             type=provider_class.type_of(settings),
             model=provider_class.model_of(settings),
-            base_url=provider_class.base_url_of(settings),
+            base_url=(base_url := provider_class.base_url_of(settings)),
+            host=host_of(base_url),
+            health=settings.health or "live",
             missing_key=provider_class.missing_key_of(settings),
         )
 

@@ -111,11 +111,13 @@ class ScriptedProvider(BaseProvider):
             context_window=Limit(self.options.context_window, "provider"),
         )
 
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Ready, unless the script is down."""
         down = self.options.down
         stage = CheckStage("script", CheckState.FAILED if down else CheckState.OK, down)
-        return ConnectionReport(self.id, (stage,), () if down else tuple(self.default_models()))
+        if down:
+            return ConnectionReport(self.id, (stage,), error=ConnectError(down))
+        return ConnectionReport(self.id, (stage,), tuple(self.default_models()))
 
     def default_models(self) -> list[ModelInfo]:
         """The models of the options, else the configured one."""

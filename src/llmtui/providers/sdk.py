@@ -8,7 +8,7 @@ import asyncio
 import importlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,7 +24,8 @@ from llmtui.providers.failures import (
     request_id,
     transport_error,
 )
-from llmtui.providers.http import DIRECT, head, mute_headers, require_sendable, tls_context
+from llmtui.providers.http import head, mute_headers, require_sendable
+from llmtui.providers.network import Route
 from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
 from llmtui.providers.wires.untrusted import parsed
 
@@ -49,12 +50,14 @@ class SdkPipe(ABC):
         headers: Callable[[], dict[str, str]],
         secrets: Callable[[], list[str]],
         clocks: Clocks,
+        route: Route,
     ) -> None:
         self._provider = provider
         self._base_url = base_url
         self._headers = headers
         self._secrets = secrets
         self._clocks = clocks
+        self._route = route
         self._client: Any = None
         self._building = asyncio.Lock()
 
@@ -75,7 +78,7 @@ class SdkPipe(ABC):
         """Open a stream; its socket is closed when the block ends, however it ends."""
         sdk: Any = await asyncio.to_thread(importlib.import_module, self.module)
         context = ErrorContext(self._provider, str(body["model"]))
-        errors = _Errors(sdk, self._base_url + self.path, context, self._secrets)
+        errors = self._errors(sdk, self._base_url + self.path, context)
         headers = self._headers()
         require_sendable(headers, context)
         with errors.translated(started=False):
@@ -109,10 +112,10 @@ class SdkPipe(ABC):
         headers = self._headers()
         mute_headers()
         http_client = sdk.DefaultAsyncHttpxClient(
-            verify=tls_context(),
+            transport=self._route.transport(importlib.import_module("httpx2")),
             timeout=sdk.Timeout(None, connect=self._clocks.connect),
             follow_redirects=False,
-            mounts=DIRECT,
+            trust_env=False,
             event_hooks={"response": [self._require_success]},
         )
         client = self.client(sdk, headers, http_client)
@@ -123,8 +126,12 @@ class SdkPipe(ABC):
     async def _require_success(self, response: "httpx2.Response") -> None:
         """Raise before the SDK reads the body of a refusal: its server may stall while it says why."""
         if response.status_code != 200:
-            errors = _Errors(None, str(response.url), ErrorContext(self._provider), self._secrets)
+            errors = self._errors(None, str(response.url), ErrorContext(self._provider))
             raise errors.of(response, await head(response.aiter_bytes(), _http_errors()))
+
+    def _errors(self, sdk: Any, url: str, context: ErrorContext) -> "_Errors":
+        secrets = [*self._secrets(), *self._route.secrets()]
+        return _Errors(sdk, url, context, secrets, self._route.proxy_name)
 
 
 class SdkReply:
@@ -143,7 +150,7 @@ class SdkReply:
     @property
     def request_id(self) -> str | None:
         """What the server calls this request."""
-        return request_id(self._response.headers, self._errors.secrets())
+        return request_id(self._response.headers, self._errors.secrets)
 
     async def events(self) -> AsyncGenerator[RawEvent, None]:
         """The events as the server sent them; a failure among them is raised."""
@@ -182,11 +189,12 @@ class SdkReply:
 class _Errors:
     """Says what went wrong with one request."""
 
-    def __init__(self, sdk: Any, url: str, context: ErrorContext, secrets: Callable[[], list[str]]) -> None:
+    def __init__(self, sdk: Any, url: str, context: ErrorContext, secrets: Sequence[str], proxy: str) -> None:
         self._sdk = sdk
         self._url = url
         self._context = context
         self.secrets = secrets
+        self._proxy = proxy
 
     @contextmanager
     def translated(self, *, started: bool) -> Iterator[None]:
@@ -206,16 +214,16 @@ class _Errors:
     def of(self, response: "httpx2.Response", body: bytes) -> ProviderError:
         """The error for an answer that is no stream of events."""
         return error_from_response(
-            response.status_code, response.headers, body, context=self._context, secrets=self.secrets()
+            response.status_code, response.headers, body, context=self._context, secrets=self.secrets
         )
 
     def in_stream(self, failure: object) -> ProviderError:
         """The error that a failure inside the stream means."""
-        return classify(failure, context=self._context, secrets=self.secrets())
+        return classify(failure, context=self._context, secrets=self.secrets)
 
     def malformed(self, data: str) -> ProviderError:
         """The error for an event that is no JSON object."""
-        excerpt = redact(data, self.secrets())[:LONGEST_EXCERPT]
+        excerpt = redact(data, self.secrets)[:LONGEST_EXCERPT]
         return ProtocolError(f"an event of the stream is no JSON object: {excerpt}", context=self._context)
 
     def _because_of(self, cause: BaseException, *, started: bool) -> ProviderError:
@@ -223,7 +231,12 @@ class _Errors:
             cause.context = replace(cause.context, model=self._context.model)
             return cause
         return transport_error(
-            cause, self._url, started=started, context=self._context, secrets=self.secrets()
+            cause,
+            self._url,
+            started=started,
+            context=self._context,
+            secrets=self.secrets,
+            proxy=self._proxy,
         )
 
 

@@ -97,9 +97,9 @@ class RetryingProvider:
         """What the inner provider says of the settings."""
         return self._inner.validate_config(config)
 
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """The inner provider's check, never retried."""
-        return await self._inner.check()
+        return await self._inner.check(with_key=with_key)
 
     def default_models(self) -> list[ModelInfo]:
         """The inner provider's models."""

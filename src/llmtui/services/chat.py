@@ -298,6 +298,7 @@ class ChatService:
             started_at=now(),
             conversation_id=conversation_id,
             message_id=message.id,
+            host=self._host(target.provider),
         )
         reply = Reply(
             replace(message, request=record),
@@ -309,6 +310,10 @@ class ChatService:
         )
         self._running[conversation_id] = reply
         return reply
+
+    def _host(self, provider_id: str) -> str:
+        infos = self._registry.infos()
+        return next((info.host for info in infos if info.id.lower() == provider_id.lower()), "")
 
     async def _show_branch(self, thread: Thread, message_id: str) -> Thread:
         """The newest branch through a message, shown from now on."""

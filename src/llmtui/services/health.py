@@ -1,10 +1,10 @@
-"""How the providers are: their state in a word, from probes that block nothing."""
+"""How the providers are: their state in a word, from probes that block nothing and from real traffic."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from llmtui.core.errors import (
@@ -20,11 +20,17 @@ from llmtui.core.history import RequestRecord
 from llmtui.core.logs import logfmt
 from llmtui.core.models import ConnectionReport, ProviderInfo
 from llmtui.core.ports import ProviderRegistry
+from llmtui.services.recorder import Recorder
+from llmtui.services.schedule import ProbeSchedule
 
 _log = logging.getLogger(__name__)
 PROBE_TIMEOUT_S = 3.0
 SLOW_FROM_S = 1.0
 _KEYLESS = (MissingKey, KeyUnavailable)
+JITTER_S = 0.03
+JITTER_SHARE = 0.5
+"""A latency this near to the known one is no news: it must not repaint the screen for ever."""
+KEY_KEPT_BACK = "key not tried"
 _UNHEALTHY = (*_KEYLESS, ConnectError, Timeout, ServerError, AuthError)
 
 
@@ -51,18 +57,35 @@ class Health:
     detail: str = ""
     hint: str = ""
     latency_s: float | None = None
+    """Seconds of a probe that was typical since the state is what it is."""
     models: int | None = None
-    checked_at_s: float | None = None
-    """Monotonic seconds of the last check."""
+    untried: bool = False
+    """Whether the server answered without having seen the key, which may be wrong."""
+    checked_at_s: float | None = field(default=None, compare=False)
+    """Monotonic seconds of the last check; a later check with the same outcome is an equal value."""
 
 
 class HealthService:
-    """Probes providers, all at once, none for longer than three seconds."""
+    """Probes providers, all at once, none for longer than three seconds.
 
-    def __init__(self, registry: ProviderRegistry) -> None:
+    A probe carries a key only to hosts that the person has used: those of the ledger of `recorder`, and
+    those that were asked or tested since the start.
+    """
+
+    def __init__(
+        self,
+        registry: ProviderRegistry,
+        recorder: Recorder | None = None,
+        schedule: ProbeSchedule | None = None,
+    ) -> None:
         self._registry = registry
+        self._recorder = recorder
         self._infos = {info.id: info for info in registry.infos()}
         self._health = {info.id: _offline(info) for info in self._infos.values()}
+        self._used: set[str] = set()
+        self.schedule = schedule or ProbeSchedule()
+        for info in self._infos.values():
+            self.schedule.plan(info.id, "off" if info.error or info.missing_key else info.health)
 
     @property
     def infos(self) -> list[ProviderInfo]:
@@ -77,72 +100,104 @@ class HealthService:
         """What is known of a provider, without asking it."""
         return self._health.get(provider_id, Health(provider_id))
 
-    async def probe(self, provider_id: str) -> Health:
-        """Ask one provider how it is; never raises."""
-        known = self.of(provider_id)
-        if provider_id not in self._infos:
+    async def recall(self) -> None:
+        """Learn from the ledger which hosts the person has used."""
+        if self._recorder is not None:
+            self._used |= await self._recorder.read(self._recorder.store.hosts(), frozenset())
+
+    async def probe(self, provider_id: str, *, tested: bool = False) -> Health:
+        """Ask one provider how it is; never raises. `tested` when a person wants its key to be tried."""
+        info, known = self._infos.get(provider_id), self.of(provider_id)
+        if info is None or info.error or info.missing_key:
             return known
-        info = self._infos[provider_id]
-        if not info.missing_key and not info.error:
-            return self._keep(await self._probe(provider_id))
-        return known
+        if tested:
+            self._used.add(info.host)
+        return self._learn(await self._probed(info))
 
-    async def probe_all(self, report: Callable[[Health], None]) -> None:
+    async def probe_all(self, report: Callable[[Health], None], *, tested: bool = False) -> None:
         """Ask all providers at the same time; `report` gets each answer as it comes."""
+        await self._probe_each(self._infos, report, tested=tested)
 
-        async def one(provider_id: str) -> None:
-            report(await self.probe(provider_id))
-
-        await asyncio.gather(*(one(provider_id) for provider_id in self._infos))
+    async def probe_due(self, report: Callable[[Health], None]) -> None:
+        """Ask the providers whose time has come."""
+        await self._probe_each(self.schedule.take_due(), report)
 
     def note_failure(self, provider_id: str, error: LlmtuiError) -> Health:
         """Take a failed request as news of the provider's health, where it is any."""
-        if provider_id in self._infos and isinstance(error, _UNHEALTHY):
-            return self._keep(_of_error(provider_id, error))
-        return self.of(provider_id)
+        if not isinstance(error, _UNHEALTHY):
+            return self.of(provider_id)
+        return self._learn(_of_error(provider_id, error))
 
     def note_success(self, provider_id: str) -> Health:
         """Take a reply as news of the provider's health; one that is known to answer stays as it is."""
         known = self.of(provider_id)
-        if known.state not in _ANSWERING:
-            known = replace(known, state=HealthState.UP, detail="", hint="", checked_at_s=time.monotonic())
-        return self._keep(known) if provider_id in self._infos else known
+        state = known.state if known.state in _ANSWERING else HealthState.UP
+        return self._learn(
+            replace(known, state=state, detail="", hint="", untried=False, checked_at_s=time.monotonic())
+        )
 
     def note_reply(self, request: RequestRecord, error: LlmtuiError | None) -> Health:
         """Take the end of a request as news; one stopped before its first word tells nothing."""
+        self._used.add(request.host)
         if error is not None:
             return self.note_failure(request.provider, error)
         if request.first_token_at is None and request.outcome != "complete":
             return self.of(request.provider)
         return self.note_success(request.provider)
 
-    def _keep(self, health: Health) -> Health:
-        before = self.of(health.provider).state
-        self._health[health.provider] = health
-        if health.state is not before:
-            level = logging.WARNING if health.state is HealthState.DOWN else logging.INFO
-            _log.log(level, logfmt("health", provider=health.provider, was=before, now=health.state))
-        return health
+    def note_test(self, provider_id: str, report: ConnectionReport) -> Health:
+        """Take a check that a person asked for, key included, as news."""
+        if (info := self._infos.get(provider_id)) is not None:
+            self._used.add(info.host)
+        return self._learn(_of_report(provider_id, report))
 
-    async def _probe(self, provider_id: str) -> Health:
+    async def _probe_each(
+        self, provider_ids: Iterable[str], report: Callable[[Health], None], *, tested: bool = False
+    ) -> None:
+        async def one(provider_id: str) -> None:
+            report(await self.probe(provider_id, tested=tested))
+
+        await asyncio.gather(*map(one, provider_ids))
+
+    async def _probed(self, info: ProviderInfo) -> Health:
         provider = None
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
-                provider = await asyncio.to_thread(self._registry.get, provider_id)
-                report = await provider.check()
+                provider = await asyncio.to_thread(self._registry.get, info.id)
+                # Read late: a person may have used the host meanwhile.
+                report = await provider.check(with_key=info.host in self._used)
         except TimeoutError:
             if provider is None:
                 words = "its key is still being fetched, or its client loaded"
-                return Health(provider_id, detail=words, checked_at_s=time.monotonic())
-            return Health(
-                provider_id,
-                HealthState.DOWN,
-                f"no answer within {PROBE_TIMEOUT_S:g} s",
-                checked_at_s=time.monotonic(),
-            )
+                return Health(info.id, detail=words, checked_at_s=time.monotonic())
+            return _down(info.id, f"no answer within {PROBE_TIMEOUT_S:g} s")
         except LlmtuiError as error:
-            return _of_error(provider_id, error)
-        return _of_report(provider_id, report)
+            return _of_error(info.id, error)
+        # A plugin's bug is told where its provider stands, and stops no other probe.
+        except Exception as error:  # noqa: BLE001
+            _log.exception(logfmt("probe failed", provider=info.id))
+            words = f"{type(error).__name__}: {error}"
+            return _down(info.id, words, "this is a bug in the provider")
+        return _of_report(info.id, report)
+
+    def _learn(self, news: Health) -> Health:
+        """Keep what is new; a latency that only jitters is not."""
+        known = self.of(news.provider)
+        if known.state is news.state and _jitters(known.latency_s, news.latency_s):
+            news = replace(news, latency_s=known.latency_s)
+        if news.provider in self._infos:
+            self._health[news.provider] = news
+            self.schedule.note_news(news.provider, down=news.state is HealthState.DOWN)
+            if news.state is not known.state:
+                level = logging.WARNING if news.state is HealthState.DOWN else logging.INFO
+                _log.log(level, logfmt("health", provider=news.provider, was=known.state, now=news.state))
+        return self.of(news.provider)
+
+
+def _jitters(known: float | None, fresh: float | None) -> bool:
+    if known is None or fresh is None:
+        return False
+    return abs(fresh - known) <= max(JITTER_S, JITTER_SHARE * known)
 
 
 def _offline(info: ProviderInfo) -> Health:
@@ -158,15 +213,25 @@ def _of_error(provider_id: str, error: LlmtuiError) -> Health:
     return Health(provider_id, state, str(error), error.hint, checked_at_s=time.monotonic())
 
 
+def _down(provider_id: str, detail: str, hint: str = "") -> Health:
+    return Health(provider_id, HealthState.DOWN, detail, hint, checked_at_s=time.monotonic())
+
+
 def _of_report(provider_id: str, report: ConnectionReport) -> Health:
-    checked = time.monotonic()
     if failure := report.failure:
-        return Health(provider_id, HealthState.DOWN, failure.detail, report.hint, checked_at_s=checked)
+        return _down(provider_id, failure.detail, report.hint)
     network = any(stage.name == "http" for stage in report.stages)
     state = HealthState.UP if network else HealthState.READY
     latency = report.latency_s if network else None
     if latency is not None and latency >= SLOW_FROM_S:
         state = HealthState.SLOW
+    untried = report.key_kept_back
     return Health(
-        provider_id, state, latency_s=latency, models=len(report.models) or None, checked_at_s=checked
+        provider_id,
+        state,
+        KEY_KEPT_BACK if untried else "",
+        latency_s=latency,
+        models=len(report.models) or None,
+        untried=untried,
+        checked_at_s=time.monotonic(),
     )

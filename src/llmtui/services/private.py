@@ -139,6 +139,10 @@ class PrivateStore:
         """What the person sent before, as far as it is stored."""
         return await self._stored.prompts(limit)
 
+    async def hosts(self) -> frozenset[str]:
+        """The hosts that requests went to, as far as it is stored."""
+        return await self._stored.hosts()
+
     def _siblings(self, message: StoredMessage) -> tuple[str, ...]:
         return tuple(
             known.id

@@ -102,6 +102,10 @@ class SQLiteStore:
 
         await self._write(job)
 
+    async def hosts(self) -> frozenset[str]:
+        """Every host that a request of the ledger went to."""
+        return await self._read(requests.hosts)
+
     async def begin_reply(self, message: StoredMessage, request: RequestRecord) -> None:
         """Append a streaming reply with its ledger row; the leaf moves to it."""
 

@@ -19,6 +19,7 @@ _SAVE = (
     f"INSERT INTO requests ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) "
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
 )
+_HOSTS = "SELECT DISTINCT host FROM requests WHERE host != ''"
 
 # The newest thousand say enough, however long the ledger is.
 _RECENT = """
@@ -45,6 +46,11 @@ def interrupt(connection: sqlite3.Connection, message_id: str) -> None:
 def recent_targets(connection: sqlite3.Connection, limit: int) -> list[Target]:
     """Who was asked last without an error, each once, by the name that was asked for."""
     return [Target(row["provider"], row["asked"]) for row in connection.execute(_RECENT, (limit,))]
+
+
+def hosts(connection: sqlite3.Connection) -> frozenset[str]:
+    """Every host that a request went to."""
+    return frozenset(row["host"] for row in connection.execute(_HOSTS))
 
 
 def by_message(rows: Iterable[Row]) -> dict[str, RequestRecord]:

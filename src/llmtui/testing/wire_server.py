@@ -7,6 +7,7 @@ async with WireServer() as server:
 """
 
 import asyncio
+import ssl
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from enum import Enum
@@ -31,13 +32,14 @@ Write: TypeAlias = bytes | asyncio.Event | Fault
 
 
 class WireServer:
-    """Serves a handler, or the replies that `reply` was told, on a free loopback port.
+    """Serves a handler, or the replies that `reply` was told, on a free loopback port, with `tls` by https.
 
     An error in the handler is raised when the server closes, so that it fails the test.
     """
 
-    def __init__(self, handler: Handler | None = None) -> None:
+    def __init__(self, handler: Handler | None = None, *, tls: ssl.SSLContext | None = None) -> None:
         self._handler = handler or self._scripted
+        self._tls = tls
         self._replies: dict[str, list[Handler]] = defaultdict(list)
         self._arrived = asyncio.Condition()
         self.exchanges: list[Exchange] = []
@@ -59,8 +61,8 @@ class WireServer:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connect, "127.0.0.1", 0)
-        self.url = "http://{}:{}".format(*self.address)
+        self._server = await loop.create_server(self._connect, "127.0.0.1", 0, ssl=self._tls)
+        self.url = "{}://{}:{}".format("https" if self._tls else "http", *self.address)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -155,6 +157,8 @@ class _Connection(asyncio.StreamReaderProtocol):
         self.client_left: asyncio.Future[float] = loop.create_future()
         self._lost: asyncio.Future[None] = loop.create_future()
         self._serve = serve
+        self._serving: asyncio.Task[None] | None = None
+        """None while, and after, a TLS handshake was all that there was."""
 
     def _connected(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
@@ -177,12 +181,14 @@ class _Connection(asyncio.StreamReaderProtocol):
         super().connection_lost(exc)
 
     async def aclose(self) -> None:
+        if self._serving is None:
+            return
         self._serving.cancel()
         self.writer.transport.abort()
         await asyncio.wait([self._serving, self._lost])
 
     def raise_error(self) -> None:
-        if not self._serving.cancelled() and (error := self._serving.exception()):
+        if self._serving and not self._serving.cancelled() and (error := self._serving.exception()):
             raise error
 
     def _note(self) -> None:

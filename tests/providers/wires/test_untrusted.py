@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llmtui.core.errors import ErrorContext, ProviderError
@@ -69,6 +69,7 @@ def test_any_chunks_are_a_reply(
 
 
 @given(ANY_JSON)
+@example({"code": "²"})
 def test_any_error_is_named(payload: object) -> None:
     error = classify(payload, context=ErrorContext(), secrets=["secret"])
     assert isinstance(error, ProviderError)

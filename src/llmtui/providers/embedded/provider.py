@@ -98,6 +98,11 @@ class EmbeddedProvider(BaseProvider):
         self._wire = EmbeddedWire(known, self._supervisor)
 
     @classmethod
+    def base_url_of(cls, settings: ProviderSettings) -> str:
+        """Nowhere: what the child listens on is its own affair."""
+        return ""
+
+    @classmethod
     def type_of(cls, settings: ProviderSettings) -> ProviderType:
         """Always local."""
         return "local"
@@ -169,7 +174,7 @@ class EmbeddedProvider(BaseProvider):
             context_window=self._context_window(),
         )
 
-    async def check(self) -> ConnectionReport:
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Whether library and model file are there; never loads the model."""
         stages: list[CheckStage] = []
         for name, test in (("package", _require_library), ("model file", self._head)):
@@ -179,7 +184,7 @@ class EmbeddedProvider(BaseProvider):
             except ProviderError as error:
                 seconds = time.perf_counter() - began
                 stages.append(CheckStage(name, CheckState.FAILED, str(error), seconds))
-                return ConnectionReport(self.id, tuple(stages), hint=error.hint)
+                return ConnectionReport(self.id, tuple(stages), hint=error.hint, error=error)
             stages.append(CheckStage(name, CheckState.OK, duration_s=time.perf_counter() - began))
         return ConnectionReport(self.id, tuple(stages), models=(self._info(),))
 

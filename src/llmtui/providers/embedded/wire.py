@@ -9,6 +9,7 @@ from llmtui.core.errors import ConnectError, IncompleteStream
 from llmtui.core.events import Finish, StreamEvent
 from llmtui.providers.embedded.supervisor import Supervisor
 from llmtui.providers.http import Http
+from llmtui.providers.network import Route
 from llmtui.providers.openai_compat import Endpoint, OpenAICompatProvider
 
 
@@ -18,8 +19,13 @@ class EmbeddedWire(OpenAICompatProvider):
     def __init__(self, settings: ProviderSettings, supervisor: Supervisor) -> None:
         super().__init__(settings)
         # The child closes kept connections after a few seconds: a request that crosses that would fail.
-        self._http = Http(self.id, self.clocks, reuse=False)
+        self._http = Http(self.id, self.clocks, self.route, reuse=False)
         self._supervisor = supervisor
+
+    @property
+    def route(self) -> Route:
+        """Straight to the child, whatever stands in the settings and the environment."""
+        return Route()
 
     async def endpoint(self) -> Endpoint:
         """Where the child listens, started now if need be."""

@@ -129,9 +129,10 @@ class MainScreen(QueueScreen, PrivateScreen, LogScreen, EffortScreen, Attachment
         if thread is not None and not begun:
             await self.show(thread)
         self.prompt.set_history(await self.services.chat.prompts())
-        self.jobs.probe_all()
         for problem in self.problems:
             _log.warning(logfmt("config", problem=problem))
+        await self.services.health.recall()
+        self.jobs.start_probing()
         if notices := [*_notices(report), *self.problems]:
             self.flash("\n".join(notices), "warning")
 

@@ -1,17 +1,25 @@
 """What the keys do to where messages go: providers, models, and how full their context is."""
 
+import time
+from datetime import UTC, datetime, timedelta
+
 from textual import on
 from textual.getters import query_one
 
 from llmtui.core.history import Target
-from llmtui.services.health import HealthState
+from llmtui.services.health import Health, HealthState
 from llmtui.services.thread import Thread
+from llmtui.ui.ages import age
 from llmtui.ui.messages import ProviderProbed
 from llmtui.ui.screens.conversations import ConversationScreen
 from llmtui.ui.widgets.sidebar import Sidebar
 from llmtui.ui.widgets.status_bar import StatusBar
 
 BADGES = {"local": "local", "cloud": "cloud", "hybrid": "may leave this machine"}
+
+
+OLD_AFTER_S = 60.0
+"""When a check is so old that its age is told."""
 
 
 class TargetScreen(ConversationScreen):
@@ -34,12 +42,18 @@ class TargetScreen(ConversationScreen):
         self.show_target(target)
         await self.services.chat.retarget(self.chat_id, self.target)
         self.prompt.focus()
-        health = self.services.health.of(self.target.provider)
-        if health.state in (HealthState.NO_KEY, HealthState.DOWN):
-            facts = dict.fromkeys(filter(None, (health.state, health.detail, health.hint)))
-            self.flash(f"{self.target.provider}: {' · '.join(facts)}", "warning")
-        self.jobs.probe(self.target.provider)
+        self._tell_health(self.services.health.of(self.target.provider))
+        self.jobs.probe_chosen(self.target.provider)
         await self.show_context()
+
+    def _tell_health(self, health: Health) -> None:
+        """Say what a person who turns to a provider should know first."""
+        if health.state in (HealthState.NO_KEY, HealthState.DOWN):
+            facts = dict.fromkeys(filter(None, (health.state, health.detail, health.hint, _age(health))))
+            self.flash(f"{health.provider}: {' · '.join(facts)}", "warning")
+        elif health.untried:
+            way_on = "your next message is the first to send it"
+            self.flash(f"{health.provider}: {health.state} · {health.detail}: {way_on}")
 
     async def show(self, thread: Thread) -> None:
         """Show a conversation, and how full it is."""
@@ -91,3 +105,10 @@ class TargetScreen(ConversationScreen):
             self.flash("no other model was used before", "warning")
             return
         await self.switch(before)
+
+
+def _age(health: Health) -> str:
+    """When a state was found out, where that is a while ago."""
+    if health.checked_at_s is None or (seconds := time.monotonic() - health.checked_at_s) < OLD_AFTER_S:
+        return ""
+    return f"checked {age(datetime.now(UTC) - timedelta(seconds=seconds))} ago"

@@ -18,7 +18,7 @@ _GLYPHS = {
 
 
 class ProviderRow(Widget):
-    """A row that repaints only when its provider's state changes."""
+    """A row that repaints only when what it shows changes."""
 
     DEFAULT_CSS = """
     ProviderRow { height: 1; width: 1fr; padding: 0 1 0 0; }
@@ -28,7 +28,9 @@ class ProviderRow(Widget):
     ProviderRow:ansi.-cursor { background: ansi_default; text-style: reverse; }
     """
 
-    health: reactive[Health | None] = reactive(None)
+    health: reactive[Health | None] = reactive(None, repaint=False)
+    words: reactive[tuple[HealthState, str]] = reactive((HealthState.UNCHECKED, str(HealthState.UNCHECKED)))
+    """What of the health is shown."""
     rail: reactive[bool] = reactive(False)
     current: reactive[bool] = reactive(False, toggle_class="-current")
     """Whether the next message goes there."""
@@ -44,17 +46,22 @@ class ProviderRow(Widget):
         """What the row stands for."""
         return self.info.id
 
+    def watch_health(self, health: Health | None) -> None:
+        """Show what is new of it."""
+        if health is not None:
+            self.words = health.state, _words(health)
+
     def render(self) -> Content:
         """The row, its state word at the right edge."""
-        health = self.health or Health(self.info.id)
-        glyph, color = _GLYPHS[health.state]
+        state, words = self.words
+        glyph, color = _GLYPHS[state]
         digit = str(self.place) if self.place < 10 else " "
         left = Content("▸" if self.current else " ") + Content.styled(glyph, color)
         left += Content.styled(digit, "$foreground-muted")
         if self.rail:
             return left
         left += Content(f" {self.info.name}{_badge(self.info)}")
-        word = Content.styled(_words(health), "$foreground-muted")
+        word = Content.styled(words, "$foreground-muted")
         width = self.size.width
         room = width - word.cell_length - 1
         if room < 8:
@@ -67,7 +74,9 @@ def _badge(info: ProviderInfo) -> str:
 
 
 def _words(health: Health) -> str:
-    """`up 142ms`, `up 3 mod.`, `no key`: never colour alone."""
+    """`up 142ms`, `key not tried`, `no key`: never colour alone."""
+    if health.untried:
+        return health.detail
     if health.state not in (HealthState.UP, HealthState.SLOW):
         return str(health.state)
     facts = [str(health.state)]
