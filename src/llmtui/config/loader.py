@@ -59,10 +59,16 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> LoadedSettin
         document = read_document(path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
+    settings = settings_of(document, environ)
+    return LoadedSettings(settings, path, list(_warnings(path, settings)), document)
+
+
+def settings_of(document: Document, environ: Mapping[str, str]) -> AppSettings:
+    """What a file says, together with the environment; raises ConfigError with all problems, a line each."""
     settings = _validated(document, environ)
     if document.problems or settings is None:
         raise ConfigError("\n".join(document.report()))
-    return LoadedSettings(_completed(settings, environ), path, list(_warnings(path, settings)), document)
+    return _completed(settings, environ)
 
 
 def _validated(document: Document, environ: Mapping[str, str]) -> AppSettings | None:
