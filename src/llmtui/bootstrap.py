@@ -1,5 +1,9 @@
 """The composition root: settings become a registry and services."""
 
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
 from llmtui.config.loader import LoadedSettings
 from llmtui.config.paths import Paths
 from llmtui.config.schema import AppSettings
@@ -13,6 +17,9 @@ from llmtui.services.models import ModelService
 from llmtui.services.recorder import Recorder
 from llmtui.services.services import Services
 from llmtui.storage.conversations import SQLiteStore
+
+if TYPE_CHECKING:
+    from llmtui.services.settings import SettingsService
 
 DATABASE = "llmtui.db"
 
@@ -34,6 +41,16 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     registry = build_registry(settings)
     recorder = Recorder(SQLiteStore(paths.data_dir / DATABASE))
     chat = ChatService(recorder, registry)
+    health, models = HealthService(registry), ModelService(registry)
+
+    @cache
+    def settings_service() -> "SettingsService":
+        from llmtui.config.provider_file import ProviderFile
+        from llmtui.services.settings import SettingsService
+
+        config = paths.config_file
+        file = ProviderFile(loaded.source or config, os.environ, config.parent)
+        return SettingsService(file, registry, health, models)
 
     async def close() -> None:
         await chat.settle()
@@ -42,8 +59,9 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
 
     return Services(
         chat=chat,
-        health=HealthService(registry),
-        models=ModelService(registry),
+        health=health,
+        models=models,
+        settings=settings_service,
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,
         theme=settings.theme,

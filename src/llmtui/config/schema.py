@@ -141,6 +141,11 @@ class ProviderSettings(Settings):
         return self.name or self.id
 
     @property
+    def key_source(self) -> KeySource | None:
+        """Where the key is to be fetched; None where it is here, or nowhere."""
+        return self.api_key if isinstance(self.api_key, KeySource) else None
+
+    @property
     def user(self) -> str:
         """The `user:password` of the address, empty where it has none."""
         return split_credentials(self.base_url or "")[1]

@@ -60,7 +60,7 @@ def revised_config(
             continue
         if read is not None and now != value_at(read, key):
             raise ConfigError(f"{path}: {key} was changed there meanwhile; nothing was saved")
-        _set(provider, keys, value)
+        set_value(provider, key, value)
         steps[PROVIDERS, place, *keys] = value
     text = file.text
     # What is taken away goes last, so that a mapping is not made anew for what is added to it.
@@ -76,6 +76,20 @@ def value_at(provider: Mapping[str, Any], key: str) -> Any:
     for name in key.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def set_value(provider: dict[str, Any], key: str, value: Any) -> None:
+    """Put a value at a dotted path; None takes it away, and what gets empty by that."""
+    name, _, rest = key.partition(".")
+    if rest:
+        inner = provider.get(name)
+        inner = inner if isinstance(inner, dict) else {}
+        set_value(inner, rest, value)
+        value = inner or None
+    if value is None:
+        provider.pop(name, None)
+    else:
+        provider[name] = value
 
 
 @dataclass(slots=True)
@@ -121,20 +135,6 @@ def _place_of(path: Path, data: Mapping[str, Any], provider_id: str) -> int:
         if isinstance(provider, dict) and str(provider.get("id")).lower() == provider_id.lower():
             return place
     raise ConfigError(f"{path}: the provider '{provider_id}' is not there any more; nothing was saved")
-
-
-def _set(provider: dict[str, Any], keys: list[str], value: Any) -> None:
-    """Set or take away; what is empty then goes too."""
-    *way, last = keys
-    inner = provider.get(way[0]) if way else None
-    if way:
-        inner = inner if isinstance(inner, dict) else {}
-        _set(inner, keys[1:], value)
-        last, value = way[0], inner or None
-    if value is None:
-        provider.pop(last, None)
-    else:
-        provider[last] = value
 
 
 def _revised(path: Path, text: str, step: KeyPath, value: Any) -> str:

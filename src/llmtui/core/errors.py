@@ -3,6 +3,7 @@
     LlmtuiError
     ├── ConfigError                 a setting is wrong; the message names file, line and key
     │   ├── MissingKey              a provider has no API key; `variable` is the one to set
+    │   ├── KeyUnavailable          a key is not to be had from the place that the settings name
     │   └── UnknownProvider         no provider of that id or kind
     ├── StorageError                the database cannot be read or written
     └── ProviderError               a request failed
@@ -48,6 +49,14 @@ class MissingKey(ConfigError):
         self.provider = provider
         self.variable = variable
         self.hint = f"set {variable}, or api_key of provider '{provider}' in the config file"
+
+
+class KeyUnavailable(ConfigError):
+    """The place that should hold a key does not give it."""
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.hint = hint
 
 
 class UnknownProvider(ConfigError):

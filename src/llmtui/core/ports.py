@@ -1,7 +1,7 @@
 """What the services need from the outside world, as protocols; `bootstrap` hands in the real things."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from llmtui.core.chat import ChatRequest, ChatResponse
 from llmtui.core.conversation import Part
@@ -25,6 +25,9 @@ from llmtui.core.models import (
     ProviderInfo,
     ProviderType,
 )
+from llmtui.core.settings import SettingField
+
+Settings = TypeVar("Settings", contravariant=True)
 
 
 class Provider(Protocol):
@@ -73,6 +76,10 @@ class Provider(Protocol):
         """The server's models; raises ProviderError."""
         ...
 
+    async def retire(self) -> None:
+        """Close as soon as nothing uses it any more, which may be later."""
+        ...
+
     async def aclose(self) -> None:
         """Close all connections and processes."""
         ...
@@ -98,6 +105,37 @@ class ProviderRegistry(Protocol):
 
     async def aclose(self) -> None:
         """Close every provider that was built."""
+        ...
+
+
+class ProviderWorkshop(Protocol[Settings]):
+    """Tries settings out and puts them to use; what settings are is the config's affair."""
+
+    def fields(self, settings: Settings) -> tuple[SettingField, ...]:
+        """What the settings' kind lets a person set, beyond what all kinds do."""
+        ...
+
+    def takes_address(self, settings: Settings) -> bool:
+        """Whether an address and a key mean anything to the settings' kind."""
+        ...
+
+    def info_of(self, settings: Settings) -> ProviderInfo:
+        """What is known of a provider with these settings, without building it."""
+        ...
+
+    def issues(self, settings: Settings) -> list[ConfigIssue]:
+        """What the settings' kind finds wrong with them; offline."""
+        ...
+
+    def build(self, settings: Settings) -> Provider:
+        """A provider beside the configured ones; who asks for it closes it. Raises ConfigError.
+
+        May import an SDK and fetch a key: call it on a thread.
+        """
+        ...
+
+    async def replace(self, settings: Settings) -> ProviderInfo:
+        """Use these settings from now on; the old provider ends with its last stream."""
         ...
 
 

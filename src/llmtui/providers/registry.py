@@ -1,5 +1,6 @@
 """The configured providers, by id; kinds come from entry points, built-in and third-party alike."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
@@ -7,11 +8,13 @@ from threading import Lock
 
 from pydantic import ValidationError
 
+from llmtui.config.keys import with_key
 from llmtui.config.schema import KIND_ALIASES, ProviderSettings
 from llmtui.core.errors import ConfigError, LlmtuiError, MissingKey, UnknownProvider
 from llmtui.core.history import Target
 from llmtui.core.models import AgentInfo, ConfigIssue, ProviderInfo
 from llmtui.core.ports import Provider
+from llmtui.core.settings import SettingField
 from llmtui.providers.base import BaseProvider
 
 ENTRY_POINT_GROUP = "llmtui.providers"
@@ -35,6 +38,7 @@ class Registry:
         self._default = default_provider
         self._wrap = wrap
         self._built: dict[str, Provider] = {}
+        self._retired: list[Provider] = []
         self._lock = Lock()
         self._classes: dict[str, ProviderClass] = {}
 
@@ -44,7 +48,7 @@ class Registry:
 
     def infos(self) -> list[ProviderInfo]:
         """All configured providers; a kind that cannot be loaded is listed with its error."""
-        return [self._info(settings) for settings in self._settings.values()]
+        return [self.info_of(settings) for settings in self._settings.values()]
 
     def get(self, provider_id: str) -> Provider:
         """Build or return a provider; raises MissingKey, UnknownProvider or ConfigError.
@@ -55,17 +59,45 @@ class Registry:
         with self._lock:
             key = settings.id.lower()
             if key not in self._built:
-                self._built[key] = self._wrap(self._build(settings))
+                self._built[key] = self._wrap(self.build(settings))
             return self._built[key]
 
     def validate(self, provider_id: str) -> list[ConfigIssue]:
         """What the provider's kind says of its settings, without building it."""
-        settings = self._find(provider_id)
+        return self.issues(self._find(provider_id))
+
+    def issues(self, settings: ProviderSettings) -> list[ConfigIssue]:
+        """What the settings' kind finds wrong with them; offline."""
         try:
             provider_class = self._class_of(settings.kind)
         except ConfigError as error:
             return [ConfigIssue("kind", str(error))]
         return provider_class.validate_config(settings.model_dump())
+
+    def fields(self, settings: ProviderSettings) -> tuple[SettingField, ...]:
+        """What the settings' kind lets a person set, beyond what all kinds do; none for a broken plugin."""
+        # Only who edits settings needs it.
+        from llmtui.providers.option_fields import option_fields
+
+        try:
+            return option_fields(self._class_of(settings.kind).options_model)
+        except ConfigError:
+            return ()
+
+    def takes_address(self, settings: ProviderSettings) -> bool:
+        """Whether an address and a key mean anything to the settings' kind."""
+        try:
+            return self._class_of(settings.kind).takes_address
+        except ConfigError:
+            return True
+
+    async def replace(self, settings: ProviderSettings) -> ProviderInfo:
+        """Use these settings from now on; the old provider ends with its last stream."""
+        old = await asyncio.to_thread(self._swap, settings)
+        if old is not None:
+            self._retired.append(old)
+            await old.retire()
+        return self.info_of(settings)
 
     def for_agent(self, agent: AgentInfo) -> Target:
         """Where an agent's requests go: its own provider, else `default_provider`, else `openai`."""
@@ -73,7 +105,7 @@ class Registry:
 
     async def aclose(self) -> None:
         """Close every provider that was built."""
-        built, self._built = list(self._built.values()), {}
+        built, self._built, self._retired = [*self._built.values(), *self._retired], {}, []
         for provider in built:
             await provider.aclose()
 
@@ -84,7 +116,16 @@ class Registry:
             known = ", ".join(settings.id for settings in self._settings.values()) or "none"
             raise UnknownProvider(f"no provider '{provider_id}'; configured: {known}") from None
 
-    def _build(self, settings: ProviderSettings) -> BaseProvider:
+    def _swap(self, settings: ProviderSettings) -> Provider | None:
+        """Waits for whoever builds the provider by its old settings just now."""
+        with self._lock:
+            key = self._find(settings.id).id.lower()
+            self._settings[key] = settings
+            return self._built.pop(key, None)
+
+    def build(self, settings: ProviderSettings) -> BaseProvider:
+        """A provider beside the configured ones; who asks for it closes it. Raises ConfigError."""
+        settings = with_key(settings)
         provider_class = self._class_of(settings.kind)
         if variable := provider_class.missing_key_of(settings):
             raise MissingKey(settings.id, variable)
@@ -100,7 +141,8 @@ class Registry:
         except Exception as error:
             raise ConfigError(f"provider '{settings.id}' cannot be built: {error}") from error
 
-    def _info(self, settings: ProviderSettings) -> ProviderInfo:
+    def info_of(self, settings: ProviderSettings) -> ProviderInfo:
+        """What is known of a provider with these settings, without building it."""
         try:
             provider_class = self._class_of(settings.kind)
         except ConfigError as error:

@@ -65,13 +65,23 @@ class HealthService:
         """What is known of a provider, without asking it."""
         return self._health.get(provider_id, Health(provider_id))
 
+    def replace(self, info: ProviderInfo) -> Health:
+        """Take a provider's new settings; what was known of it is no longer true."""
+        self._infos[info.id] = info
+        self._health[info.id] = _offline(info)
+        return self._health[info.id]
+
     async def probe(self, provider_id: str) -> Health:
         """Ask one provider how it is; never raises."""
         known = self.of(provider_id)
         if provider_id not in self._infos:
             return known
-        if known.state is not HealthState.NO_KEY and not self._infos[provider_id].error:
-            self._health[provider_id] = await self._probe(provider_id)
+        info = self._infos[provider_id]
+        if known.state is not HealthState.NO_KEY and not info.error:
+            health = await self._probe(provider_id)
+            # Its settings may have changed meanwhile, and then this is news of another server.
+            if self._infos[provider_id] is info:
+                self._health[provider_id] = health
         return self._health[provider_id]
 
     async def probe_all(self, report: Callable[[Health], None]) -> None:

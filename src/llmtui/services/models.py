@@ -47,6 +47,10 @@ class ModelService:
             raise LlmtuiError(f"no model list within {LIST_TIMEOUT_S:g} s") from None
         return _merged(self._live[provider_id], provider.default_models())
 
+    def forget(self, provider_id: str) -> None:
+        """Forget what the server has listed: it may be another one by now."""
+        self._live.pop(provider_id, None)
+
     async def fullness(self, branch: Sequence[StoredMessage], target: Target) -> Fullness | None:
         """How full the target's context is after the last reply; None when no tokens were counted."""
         usage = next((message.request.usage for message in reversed(branch) if message.request), None)

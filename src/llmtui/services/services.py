@@ -3,11 +3,15 @@
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmtui.core.history import Target
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
 from llmtui.services.models import ModelService
+
+if TYPE_CHECKING:
+    from llmtui.services.settings import SettingsService
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,8 @@ class Services:
     chat: ChatService
     health: HealthService
     models: ModelService
+    settings: Callable[[], "SettingsService"]
+    """Made when it is first asked for, on a thread: the first frame does not pay for it."""
     default_target: Target
     close: Callable[[], Coroutine[None, None, None]]
     """Close providers and database."""
