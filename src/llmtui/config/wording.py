@@ -10,6 +10,9 @@ _WORDS: Mapping[str, str] = {
     "model_type": "should be a mapping of keys to values",
     "dict_type": "should be a mapping of keys to values",
     "list_type": "should be a list",
+    "float_parsing": "should be a number",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
     "string_type": "should be text; words such as `off` and numbers need quotes to be text",
     "string_pattern_mismatch": "should be of letters, digits, '.', '_', '-' and begin with a letter or digit",
 }

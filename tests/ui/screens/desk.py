@@ -1,6 +1,7 @@
 """The app over a real database and scripted providers, driven by a pilot."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +10,8 @@ from pathlib import Path
 from textual.message import Message
 from textual.pilot import Pilot
 
+from llmtui.config.loader import load_settings
+from llmtui.config.provider_file import ProviderFile
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.history import Target
 from llmtui.providers.registry import Registry
@@ -19,6 +22,7 @@ from llmtui.services.health import HealthService
 from llmtui.services.models import ModelService
 from llmtui.services.recorder import Recorder
 from llmtui.services.services import Services
+from llmtui.services.settings import SettingsService
 from llmtui.storage.conversations import SQLiteStore
 from llmtui.ui.app import LlmtuiApp
 from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyOpened
@@ -100,11 +104,15 @@ class Desk:
         await self.settle()
 
 
-def services_at(folder: Path, fakes: dict[str, ScriptedProvider]) -> Services:
-    """Services over a database in the folder."""
+def services_at(folder: Path, fakes: dict[str, ScriptedProvider], config: str | None = None) -> Services:
+    """Services over a database in the folder; with a config file its providers are the real ones."""
+    path = folder / "config.yaml"
+    providers = [fake.settings for fake in fakes.values()]
+    if config is not None:
+        path.write_text(config)
+        providers = load_settings(path, os.environ).settings.providers
     registry = Registry(
-        [fake.settings for fake in fakes.values()],
-        wrap=lambda built: RetryingProvider(fakes[built.id], built.clocks),
+        providers, wrap=lambda built: RetryingProvider(fakes.get(built.id, built), built.clocks)
     )
     registry.register("keyed", KeyedProvider)
     chat = ChatService(Recorder(SQLiteStore(folder / "llmtui.db")), registry)
@@ -114,10 +122,10 @@ def services_at(folder: Path, fakes: dict[str, ScriptedProvider]) -> Services:
         await registry.aclose()
         await chat.close()
 
-    first = next(iter(fakes))
-    return Services(
-        chat, HealthService(registry), ModelService(registry), Target(first), close, theme="midnight"
-    )
+    health, models = HealthService(registry), ModelService(registry)
+    settings = SettingsService(ProviderFile(path, os.environ, folder), registry, health, models)
+    first = Target(providers[0].id)
+    return Services(chat, health, models, lambda: settings, first, close, theme="midnight")
 
 
 def fake(provider_id: str, *, kind: str = "scripted", **options: object) -> ScriptedProvider:
@@ -139,10 +147,12 @@ async def running_app(
     fakes: dict[str, ScriptedProvider] | None = None,
     settled: bool = True,
     keys: Mapping[str, str] | None = None,
+    config: str | None = None,
 ) -> AsyncIterator[Desk]:
     """An app that has opened its database; with `settled` false, one that has only just started."""
-    fakes = fakes or {"fake": fake("fake"), "other": fake("other")}
-    services = replace(services_at(folder, fakes), keys=keys or {})
+    if fakes is None:
+        fakes = {} if config else {"fake": fake("fake"), "other": fake("other")}
+    services = replace(services_at(folder, fakes, config), keys=keys or {})
     app = LlmtuiApp(services)
     desk: Desk | None = None
     try:

@@ -39,6 +39,7 @@ class SettingsDrawer(Dialog[None]):
         & VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; scrollbar-gutter: stable; }
         & .note { height: auto; padding: 0 0 0 1; color: $foreground 60%; }
         & .section { height: 1; margin: 1 0 0 1; text-style: bold; color: $accent; }
+        & .note.-last { margin: 1 0 0 0; }
         & #problem { color: $text-error; display: none; }
         & #problem.-shown { display: block; }
         & #key { height: auto; padding: 0 0 0 20; }
@@ -57,6 +58,9 @@ class SettingsDrawer(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "test", "Test", show=False),
         Binding("f2", "save", "Save", show=False),
+        # Before the field sees them: what is typed right after goes to the next one.
+        Binding("tab", "app.focus_next", "Next", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", "Before", show=False, priority=True),
         Binding("pageup", "scroll('page_up')", "Page up", show=False),
         Binding("pagedown", "scroll('page_down')", "Page down", show=False),
     ]
@@ -116,7 +120,7 @@ class SettingsDrawer(Dialog[None]):
                 widgets.append(Horizontal(Static(markup=False), forget, id="key"))
         headers = f"{form.headers} of its headers, its" if form.headers else "headers,"
         note = f"{headers} timeouts and network are set in {form.place}"
-        widgets.append(Static(Content(sanitise_line(note)), classes="section note", markup=False))
+        widgets.append(Static(Content(sanitise_line(note)), classes="note -last", markup=False))
         await self.query_one(VerticalScroll).mount_all(widgets, before=self.report)
         self._form = form
         self._show_problem("")
@@ -148,9 +152,10 @@ class SettingsDrawer(Dialog[None]):
         self.focus_next()
 
     @on(events.DescendantFocus)
-    def explain(self, event: events.DescendantFocus) -> None:
-        """Explain the field that has the keys."""
-        row = next((one for one in event.widget.ancestors_with_self if isinstance(one, SettingRow)), None)
+    def explain(self) -> None:
+        """Explain the field that has the keys, which need not be the event's: they overtake one another."""
+        around = self.focused.ancestors_with_self if self.focused else ()
+        row = next((one for one in around if isinstance(one, SettingRow)), None)
         words = f"{row.field.key}: {row.field.description}" if row else ""
         self.query_one("#help", Static).update(Content(sanitise_line(words)))
 
@@ -175,9 +180,15 @@ class SettingsDrawer(Dialog[None]):
         elsewhere = faults.get("")
         self._show_problem(f"{elsewhere.key}: {elsewhere.message}" if elsewhere else "")
         self._show_key(review)
+        if self.focused is not None:
+            # What is said of other fields may push it out of sight.
+            self.call_after_refresh(self.focused.scroll_visible, animate=False)
         return review
 
     def _show_key(self, review: Review) -> None:
+        if not review.key_place:
+            # Nobody knows before what is wrong is mended.
+            return
         for box in self.query("#key"):
             place = "removed when saved" if self._forget_key else f"kept {review.key_place}"
             if review.key_place.startswith("none"):
@@ -205,10 +216,9 @@ class SettingsDrawer(Dialog[None]):
         """Check the connection and show each stage."""
         if self._form is None:
             return
-        self.report.say("testing …")
-        self.call_after_refresh(self.report.scroll_visible, animate=False)
+        self._say("testing …")
         self.report.show(await self._settings.test(self._form, self.edits))
-        self.call_after_refresh(self.report.scroll_visible, animate=False)
+        self._show_end()
 
     @on(Button.Pressed, "#save")
     def action_save(self) -> None:
@@ -229,12 +239,19 @@ class SettingsDrawer(Dialog[None]):
             self._saving = False
             if not self.is_current:
                 raise
-            self.report.say(" · ".join(filter(None, (str(error), error.hint))), "$text-error")
-            self.report.scroll_visible(animate=False)
+            self._say(" · ".join(filter(None, (str(error), error.hint))), "$text-error")
             return
         self._report_saved(saved)
         if self.is_current:
             self.dismiss(None)
+
+    def _say(self, words: str, style: str = "") -> None:
+        self.report.say(words, style)
+        self._show_end()
+
+    def _show_end(self) -> None:
+        """Show the end of the form, where what comes of keys is told."""
+        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
 
     def action_close(self) -> None:
         """Close; ask first when something is not saved."""

@@ -34,6 +34,7 @@ class SettingRow(Vertical):
             background-tint: 0%;
         }
         & Select > SelectCurrent .arrow { color: $foreground; }
+        & Select > SelectCurrent Static#label { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & Select > SelectOverlay { border: round $border; max-height: 9; background: $panel; }
         &:ansi Select > SelectOverlay { background: ansi_default; border: round ansi_default; }
         &:nocolor Select > SelectOverlay > .option-list--option-highlighted { text-style: bold underline; }
