@@ -1,5 +1,9 @@
 """The composition root: settings become a registry and services."""
 
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
 from llmtui.config.loader import LoadedSettings
 from llmtui.config.paths import Paths
 from llmtui.config.schema import AgentSettings, AppSettings
@@ -20,6 +24,9 @@ from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
 from llmtui.services.services import Services
 from llmtui.storage.conversations import SQLiteStore
+
+if TYPE_CHECKING:
+    from llmtui.services.settings import SettingsService
 
 
 def build_registry(settings: AppSettings) -> Registry:
@@ -50,6 +57,17 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     store = SQLiteStore(paths.database)
     recorder = Recorder(store)
     chat = ChatService(recorder, registry, [agent_info(agent) for agent in settings.agents])
+    health = HealthService(registry, recorder)
+    models = ModelService(registry, StoredMemory(recorder, store))
+
+    @cache
+    def settings_service() -> "SettingsService":
+        from llmtui.config.provider_file import ProviderFile
+        from llmtui.services.settings import SettingsService
+
+        config = paths.config_file
+        file = ProviderFile(loaded.source or config, os.environ, config.parent)
+        return SettingsService(file, registry, health, models)
 
     async def close() -> None:
         await chat.settle()
@@ -58,8 +76,9 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
 
     return Services(
         chat=chat,
-        health=HealthService(registry, recorder),
-        models=ModelService(registry, StoredMemory(recorder, store)),
+        health=health,
+        models=models,
+        settings=settings_service,
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,
         queue=QueueService(chat),

@@ -13,13 +13,15 @@ import pytest
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
-from llmtui.core.errors import ConfigError, KeyUnavailable, MissingKey, UnknownProvider
-from llmtui.core.events import StreamEvent
+from llmtui.core.conversation import user
+from llmtui.core.errors import ConfigError, KeyUnavailable, MissingKey, ProviderError, UnknownProvider
+from llmtui.core.events import Start, StreamEvent, TextDelta
 from llmtui.core.models import AgentInfo, ConnectionReport, ModelInfo
 from llmtui.providers import registry as registry_module
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.registry import ENTRY_POINT_GROUP, Registry
 from llmtui.providers.scripted import ScriptedProvider
+from llmtui.routing.retry import RetryingProvider
 
 
 class Options(KindOptions):
@@ -299,3 +301,61 @@ def test_an_agent_falls_back_to_the_default_and_then_to_openai(
 def test_an_agent_without_any_provider_is_an_error() -> None:
     with pytest.raises(UnknownProvider, match="openai"):
         registry_of(settings()).for_agent(AgentInfo("a"))
+
+
+async def test_other_settings_are_used_from_now_on_and_the_old_provider_ends() -> None:
+    registry = registry_of(settings(api_key="k", model="old"))
+    old = registry.get("work")
+    info = await registry.replace(settings(api_key="k", model="new", name="New"))
+    assert (info.name, info.model) == ("New", "new")
+    assert Cloud.closed == 1
+    assert registry.infos() == [info]
+    assert registry.get("work") is not old
+    await registry.aclose()
+
+
+async def test_a_provider_that_nobody_built_is_replaced_without_building_it() -> None:
+    registry = registry_of(settings(api_key="k"))
+    assert (await registry.replace(settings())).missing_key == "CLOUD_KEY"
+    assert Cloud.built == 0
+    with pytest.raises(MissingKey):
+        registry.get("work")
+    with pytest.raises(UnknownProvider):
+        await registry.replace(settings("other"))
+
+
+async def test_a_reply_in_flight_ends_on_the_old_provider() -> None:
+    def wrap(provider: BaseProvider) -> RetryingProvider:
+        return RetryingProvider(provider, provider.clocks)
+
+    registry = Registry([settings("p", "scripted", options={"tokens_per_s": None})], wrap=wrap)
+    events = registry.get("p").stream_chat(ChatRequest((user("one two three"),)))
+    assert isinstance(await anext(events), Start)
+    await registry.replace(settings("p", "scripted", options={"down": "gone"}))
+    rest = [event async for event in events]
+    assert "".join(event.text for event in rest if isinstance(event, TextDelta)).endswith("one two three")
+    with pytest.raises(ProviderError, match="gone"):
+        await registry.get("p").list_models()
+    await registry.aclose()
+
+
+def test_settings_are_tried_out_beside_the_configured_ones() -> None:
+    registry = registry_of(settings(api_key="k"))
+    other = settings(api_key="k", options={"size": "large"})
+    assert [issue.key for issue in registry.issues(other)] == ["options.size"]
+    with pytest.raises(ConfigError, match=r"options\.size"):
+        registry.build(other)
+    registry.build(settings(api_key="k", model="x"))
+    assert registry.validate("work") == []
+    assert [field.key for field in registry.fields(other)] == ["options.size"]
+    unknown = settings(kind="nothing")
+    assert (registry.fields(unknown), registry.takes_address(unknown)) == ((), True)
+
+
+def test_a_key_is_read_from_its_file_when_the_provider_is_built(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sk-1\n")
+    source = settings(api_key={"file": str(tmp_path / "key")})
+    assert registry_of(source).build(source).settings.key == "sk-1"
+    missing = settings(api_key={"file": str(tmp_path / "none")})
+    with pytest.raises(KeyUnavailable, match="cannot be read"):
+        registry_of(missing).get("work")

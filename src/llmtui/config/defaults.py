@@ -33,10 +33,15 @@ _EMBEDDED = ProviderSettings(id="embedded", kind="embedded", name="Embedded")
 
 def default_providers(environ: Mapping[str, str]) -> list[ProviderSettings]:
     """What the sidebar offers when the file names no providers; the first usable one is the default."""
+    return [with_environment(settings, environ) for settings in unfilled_defaults(environ)]
+
+
+def unfilled_defaults(environ: Mapping[str, str]) -> list[ProviderSettings]:
+    """The same as a file would name them: without anything that a variable holds."""
     local = [_OLLAMA, _EMBEDDED] if environ.get("OLLAMA_HOST") else [_EMBEDDED, _OLLAMA]
     url = environ.get(KIND_VARIABLES["openai"].base_url or "", "")
     openai = _OPENAI if not url or _is_for("api.openai.com", url) else _OPENAI_SHAPED
-    return [with_environment(settings, environ) for settings in (openai, _CLAUDE, *local)]
+    return [openai, _CLAUDE, *local]
 
 
 def with_environment(settings: ProviderSettings, environ: Mapping[str, str]) -> ProviderSettings:

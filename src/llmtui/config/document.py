@@ -72,8 +72,12 @@ class Document:
 
 def read_document(path: Path) -> Document:
     """Read and parse a file; raises OSError when it cannot be read, else what is wrong is in `problems`."""
+    return parse_document(path, path.read_bytes())
+
+
+def parse_document(path: Path, raw: bytes) -> Document:
+    """The data of a file of this content; what is wrong is in `problems`."""
     document = Document(path)
-    raw = path.read_bytes()
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -38,6 +38,8 @@ _MODELS: Mapping[tuple[str, ...], type[Settings]] = {
     ("agents",): AgentSettings,
 }
 """Which settings stand where; list indices left out."""
+INHERITED = ("health", "network")
+"""What a provider takes from the app where it has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,19 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> LoadedSettin
     if flat:
         modernise(document)
     literals = list(literal_secrets(document.data))
-    settings = _validated(document, environ)
-    if document.problems or settings is None:
-        raise ConfigError("\n".join(document.report()))
-    settings = _completed(settings, environ)
+    settings = settings_of(document, environ)
     warnings = list(exposure_warnings(document, literals, settings))
     if flat:
         warnings += _retired(document, settings)
     return LoadedSettings(settings, path, warnings, document, frozenset(literals))
+
+
+def settings_of(document: Document, environ: Mapping[str, str]) -> AppSettings:
+    """What a file says, together with the environment; raises ConfigError with all problems, a line each."""
+    settings = _validated(document, environ)
+    if document.problems or settings is None:
+        raise ConfigError("\n".join(document.report()))
+    return _completed(settings, environ)
 
 
 def _validated(document: Document, environ: Mapping[str, str]) -> AppSettings | None:
@@ -147,7 +154,7 @@ def _completed(settings: AppSettings, environ: Mapping[str, str]) -> AppSettings
         providers = [with_environment(provider, environ) for provider in settings.providers]
     else:
         providers = default_providers(environ)
-    providers = [_within(settings, provider) for provider in providers]
+    providers = [within(settings, provider) for provider in providers]
     usable = [provider.id for provider in providers if is_usable(provider)]
     default = settings.default_provider or next(iter(usable or [one.id for one in providers]), None)
     return settings.model_copy(update={"providers": providers, "default_provider": default})
@@ -160,7 +167,7 @@ def _retired(document: Document, settings: AppSettings) -> Iterator[str]:
             yield document.describe(("providers", index, "model"), words)
 
 
-def _within(app: AppSettings, provider: ProviderSettings) -> ProviderSettings:
+def within(app: AppSettings, provider: ProviderSettings) -> ProviderSettings:
     """A provider with the app's settings where it has none of its own."""
     network = provider.network.over(app.network) if provider.network else app.network
     return provider.model_copy(update={"network": network, "health": provider.health or app.health})

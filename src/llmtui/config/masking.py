@@ -7,11 +7,10 @@ from pydantic import BaseModel, SecretStr
 
 from llmtui.config.credentials import MASK, is_telling, masked_address
 from llmtui.config.environment import KEY_FIELD
-from llmtui.config.loader import LoadedSettings
+from llmtui.config.loader import INHERITED, LoadedSettings
 from llmtui.config.schema import AppSettings, ProviderSettings
 from llmtui.config.system_keyring import SERVICE
 
-INHERITED = ("health", "network")
 _SHORTEST_SECRET = 4
 """Hiding a shorter one wherever it stands would maim all text, and hide nothing that cannot be guessed."""
 

@@ -13,6 +13,9 @@ _WORDS: Mapping[str, str] = {
     "dict_type": "should be a mapping of keys to values",
     "list_type": "should be a list",
     "string_too_short": "is empty",
+    "float_parsing": "should be a number",
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
     "string_type": "should be text; words such as `off` and numbers need quotes to be text",
     "string_pattern_mismatch": "should be of letters, digits, '.', '_', '-' and begin with a letter or digit",
 }

@@ -1,7 +1,7 @@
 """What the services need from the outside world, as protocols; `bootstrap` hands in the real things."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from llmtui.core.chat import ChatRequest, ChatResponse
 from llmtui.core.conversation import Part
@@ -26,6 +26,9 @@ from llmtui.core.models import (
     ProviderInfo,
     ProviderType,
 )
+from llmtui.core.settings import SettingField
+
+Settings = TypeVar("Settings", contravariant=True)
 
 
 class Provider(Protocol):
@@ -77,6 +80,10 @@ class Provider(Protocol):
         """The server's models; raises ProviderError."""
         ...
 
+    async def retire(self) -> None:
+        """Close as soon as nothing uses it any more, which may be later."""
+        ...
+
     async def aclose(self) -> None:
         """Close all connections and processes."""
         ...
@@ -102,6 +109,37 @@ class ProviderRegistry(Protocol):
 
     async def aclose(self) -> None:
         """Close every provider that was built."""
+        ...
+
+
+class ProviderWorkshop(Protocol[Settings]):
+    """Tries settings out and puts them to use; what settings are is the config's affair."""
+
+    def fields(self, settings: Settings) -> tuple[SettingField, ...]:
+        """What the settings' kind lets a person set, beyond what all kinds do."""
+        ...
+
+    def takes_address(self, settings: Settings) -> bool:
+        """Whether an address and a key mean anything to the settings' kind."""
+        ...
+
+    def info_of(self, settings: Settings) -> ProviderInfo:
+        """What is known of a provider with these settings, without building it."""
+        ...
+
+    def issues(self, settings: Settings) -> list[ConfigIssue]:
+        """What the settings' kind finds wrong with them; offline."""
+        ...
+
+    def build(self, settings: Settings) -> Provider:
+        """A provider beside the configured ones; who asks for it closes it. Raises ConfigError.
+
+        May import an SDK and fetch a key: call it on a thread.
+        """
+        ...
+
+    async def replace(self, settings: Settings) -> ProviderInfo:
+        """Use these settings from now on; the old provider ends with its last stream."""
         ...
 
 
@@ -194,6 +232,6 @@ class ModelStore(Protocol):
         """What each provider's server listed last, by the provider's id; what cannot be read is left out."""
         ...
 
-    async def save_model_list(self, provider_id: str, found: ModelList) -> None:
-        """Keep a server's list instead of its last one."""
+    async def save_model_list(self, provider_id: str, found: ModelList | None) -> None:
+        """Keep a server's list instead of its last one; None: keep none."""
         ...

@@ -37,6 +37,8 @@ class BaseProvider(ABC):
     default_model: ClassVar[str | None] = None
     key_variable: ClassVar[str | None] = None
     """The environment variable of this kind's key."""
+    takes_address: ClassVar[bool] = True
+    """Whether an address and a key mean anything to this kind."""
     options_model: ClassVar[type[KindOptions]] = KindOptions
 
     def __init__(self, settings: ProviderSettings) -> None:
@@ -141,6 +143,10 @@ class BaseProvider(ABC):
     @abstractmethod
     async def list_models(self) -> list[ModelInfo]:
         """The server's models; raises ProviderError."""
+
+    async def retire(self) -> None:
+        """Close now: what counts its uses stands around it."""
+        await self.aclose()
 
     @abstractmethod
     async def aclose(self) -> None:

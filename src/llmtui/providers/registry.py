@@ -1,5 +1,6 @@
 """The configured providers, by id; kinds come from entry points, built-in and third-party alike."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -17,6 +18,7 @@ from llmtui.core.logs import keep_out_of_logs, logfmt
 from llmtui.core.models import AgentInfo, ConfigIssue, ProviderInfo
 from llmtui.core.ports import Provider
 from llmtui.core.redaction import redact
+from llmtui.core.settings import SettingField
 from llmtui.providers.base import BaseProvider
 from llmtui.providers.locality import host_of
 
@@ -45,6 +47,7 @@ class Registry:
         self._slots = {key: _Slot() for key in self._settings}
         self._secrets: set[str] = set()
         self._closing = Event()
+        self._retired: list[Provider] = []
         self._classes: dict[str, ProviderClass] = {}
 
     def register(self, kind: str, provider_class: ProviderClass) -> None:
@@ -53,21 +56,25 @@ class Registry:
 
     def infos(self) -> list[ProviderInfo]:
         """All configured providers; a kind that cannot be loaded is listed with its error."""
-        return [self._info(settings) for settings in self._settings.values()]
+        return [self.info_of(settings) for settings in self._settings.values()]
 
     def get(self, provider_id: str) -> Provider:
         """Build or return a provider; raises MissingKey, KeyUnavailable, UnknownProvider or ConfigError.
 
         May import an SDK, and fetch a key for up to ten seconds: call it on a thread when a screen waits.
         """
-        settings = self._find(provider_id)
-        key = settings.id.lower()
+        key = self._find(provider_id).id.lower()
         slot, asked = self._slots[key], monotonic()
         with slot.lock:
             if key not in self._built:
                 if slot.failure and slot.failed_at >= asked:
                     raise KeyUnavailable(str(slot.failure), slot.failure.hint)
-                self._built[key] = self._wrap(self._build(self._with_key(settings, slot)))
+                try:
+                    built = self.build(self._settings[key])
+                except KeyUnavailable as error:
+                    slot.failure, slot.failed_at = error, monotonic()
+                    raise
+                self._built[key] = self._wrap(built)
             return self._built[key]
 
     def secrets(self) -> list[str]:
@@ -77,12 +84,40 @@ class Registry:
 
     def validate(self, provider_id: str) -> list[ConfigIssue]:
         """What the provider's kind says of its settings, without building it."""
-        settings = self._find(provider_id)
+        return self.issues(self._find(provider_id))
+
+    def issues(self, settings: ProviderSettings) -> list[ConfigIssue]:
+        """What the settings' kind finds wrong with them; offline."""
         try:
             provider_class = self._class_of(settings.kind)
         except ConfigError as error:
             return [ConfigIssue("kind", str(error))]
         return provider_class.validate_config(settings.model_dump())
+
+    def fields(self, settings: ProviderSettings) -> tuple[SettingField, ...]:
+        """What the settings' kind lets a person set, beyond what all kinds do; none for a broken plugin."""
+        # Only who edits settings needs it.
+        from llmtui.providers.option_fields import option_fields
+
+        try:
+            return option_fields(self._class_of(settings.kind).options_model)
+        except ConfigError:
+            return ()
+
+    def takes_address(self, settings: ProviderSettings) -> bool:
+        """Whether an address and a key mean anything to the settings' kind."""
+        try:
+            return self._class_of(settings.kind).takes_address
+        except ConfigError:
+            return True
+
+    async def replace(self, settings: ProviderSettings) -> ProviderInfo:
+        """Use these settings from now on; the old provider ends with its last stream."""
+        old = await asyncio.to_thread(self._swap, settings)
+        if old is not None:
+            self._retired.append(old)
+            await old.retire()
+        return self.info_of(settings)
 
     def for_agent(self, agent: AgentInfo) -> Target:
         """Where an agent's requests go: its own provider, else `default_provider`, else `openai`."""
@@ -91,7 +126,7 @@ class Registry:
     async def aclose(self) -> None:
         """Close every provider that was built; commands that fetch keys end, for leaving waits for them."""
         self._closing.set()
-        built, self._built = list(self._built.values()), {}
+        built, self._built, self._retired = [*self._built.values(), *self._retired], {}, []
         for provider in built:
             await provider.aclose()
 
@@ -102,18 +137,28 @@ class Registry:
             known = ", ".join(settings.id for settings in self._settings.values()) or "none"
             raise UnknownProvider(f"no provider '{provider_id}'; configured: {known}") from None
 
-    def _with_key(self, settings: ProviderSettings, slot: "_Slot") -> ProviderSettings:
+    def _swap(self, settings: ProviderSettings) -> Provider | None:
+        """Waits for whoever builds the provider by its old settings just now."""
+        key = self._find(settings.id).id.lower()
+        with self._slots[key].lock:
+            self._settings[key] = settings
+            return self._built.pop(key, None)
+
+    def _with_key(self, settings: ProviderSettings) -> ProviderSettings:
         try:
             settings = with_key(settings, self._closing.is_set)
         except KeyUnavailable as error:
-            slot.failure = KeyUnavailable(f"{settings.id}: {error}", error.hint)
-            slot.failed_at = monotonic()
-            raise slot.failure from None
+            raise KeyUnavailable(f"{settings.id}: {error}", error.hint) from None
         self._secrets.update(settings.secrets())
         keep_out_of_logs(settings.secrets())
         return settings
 
-    def _build(self, settings: ProviderSettings) -> BaseProvider:
+    def build(self, settings: ProviderSettings) -> BaseProvider:
+        """A provider beside the configured ones; who asks for it closes it.
+
+        Raises what `get` raises, and may take as long.
+        """
+        settings = self._with_key(settings)
         provider_class = self._class_of(settings.kind)
         if variable := provider_class.missing_key_of(settings):
             raise MissingKey(settings.id, variable)
@@ -132,7 +177,8 @@ class Registry:
             words = redact(str(error), settings.secrets())
             raise ConfigError(f"provider '{settings.id}' cannot be built: {words}") from None
 
-    def _info(self, settings: ProviderSettings) -> ProviderInfo:
+    def info_of(self, settings: ProviderSettings) -> ProviderInfo:
+        """What is known of a provider with these settings, without building it."""
         try:
             provider_class = self._class_of(settings.kind)
         except ConfigError as error:

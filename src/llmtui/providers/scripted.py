@@ -62,6 +62,7 @@ class ScriptedProvider(BaseProvider):
     """
 
     default_model = "echo"
+    takes_address = False
     options_model = ScriptedOptions
     options: ScriptedOptions
 

@@ -13,6 +13,7 @@ from llmtui.core.guard import Clocks, guard
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo, ProviderType
 from llmtui.core.ports import Provider
 from llmtui.routing.request_log import logged
+from llmtui.routing.uses import Uses
 
 ATTEMPTS = 2
 BASE_DELAY_S = 0.5
@@ -47,6 +48,7 @@ class RetryingProvider:
         self._host = host
         self._rng = rng or random.Random()
         self._sleep = sleep
+        self._uses = Uses(inner.aclose)
 
     @property
     def id(self) -> str:
@@ -63,9 +65,46 @@ class RetryingProvider:
         """The inner provider's type."""
         return self._inner.type
 
-    def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+    async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask, at most `ATTEMPTS` times before the first visible event, and log how that went."""
-        return logged(self._tries(request), provider=self.id, model=request.model, host=self._host)
+        tries = logged(self._tries(request), provider=self.id, model=request.model, host=self._host)
+        async with self._uses.one(), aclosing(tries) as events:
+            async for event in events:
+                yield event
+
+    async def chat(self, request: ChatRequest) -> ChatResponse:
+        """Ask, and return the whole reply."""
+        return await fold(self.stream_chat(request))
+
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        """What the inner provider knows of the model."""
+        return self._inner.capabilities(model)
+
+    def validate_config(self, config: Mapping[str, Any]) -> list[ConfigIssue]:
+        """What the inner provider says of the settings."""
+        return self._inner.validate_config(config)
+
+    async def check(self, *, with_key: bool = True) -> ConnectionReport:
+        """The inner provider's check, never retried."""
+        async with self._uses.one():
+            return await self._inner.check(with_key=with_key)
+
+    def default_models(self) -> list[ModelInfo]:
+        """The inner provider's models."""
+        return self._inner.default_models()
+
+    async def list_models(self) -> list[ModelInfo]:
+        """The inner provider's live list, never retried."""
+        async with self._uses.one():
+            return await self._inner.list_models()
+
+    async def retire(self) -> None:
+        """Close the inner provider when its last stream has ended."""
+        await self._uses.retire()
+
+    async def aclose(self) -> None:
+        """Close the inner provider."""
+        await self._inner.aclose()
 
     async def _tries(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         for attempt in range(1, ATTEMPTS + 1):
@@ -84,34 +123,6 @@ class RetryingProvider:
                     raise
                 yield Status("retrying", str(error), attempt=attempt + 1, delay_s=delay)
             await self._sleep(delay)
-
-    async def chat(self, request: ChatRequest) -> ChatResponse:
-        """Ask, and return the whole reply."""
-        return await fold(self.stream_chat(request))
-
-    def capabilities(self, model: str | None = None) -> Capabilities:
-        """What the inner provider knows of the model."""
-        return self._inner.capabilities(model)
-
-    def validate_config(self, config: Mapping[str, Any]) -> list[ConfigIssue]:
-        """What the inner provider says of the settings."""
-        return self._inner.validate_config(config)
-
-    async def check(self, *, with_key: bool = True) -> ConnectionReport:
-        """The inner provider's check, never retried."""
-        return await self._inner.check(with_key=with_key)
-
-    def default_models(self) -> list[ModelInfo]:
-        """The inner provider's models."""
-        return self._inner.default_models()
-
-    async def list_models(self) -> list[ModelInfo]:
-        """The inner provider's live list, never retried."""
-        return await self._inner.list_models()
-
-    async def aclose(self) -> None:
-        """Close the inner provider."""
-        await self._inner.aclose()
 
     def _guarded(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         return guard(self._inner.stream_chat(request), self.id, self._clocks)

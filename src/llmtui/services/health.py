@@ -85,7 +85,7 @@ class HealthService:
         self._used: set[str] = set()
         self.schedule = schedule or ProbeSchedule()
         for info in self._infos.values():
-            self.schedule.plan(info.id, "off" if info.error or info.missing_key else info.health)
+            self._plan(info)
 
     @property
     def infos(self) -> list[ProviderInfo]:
@@ -100,6 +100,17 @@ class HealthService:
         """What is known of a provider, without asking it."""
         return self._health.get(provider_id, Health(provider_id))
 
+    def replace(self, info: ProviderInfo) -> Health:
+        """Take a provider's new settings; what was known of it is no longer true."""
+        self._infos[info.id] = info
+        self._health[info.id] = _offline(info)
+        self._plan(info)
+        return self._health[info.id]
+
+    def trust(self, host: str) -> None:
+        """The person has sent a key there: checks may carry it, too."""
+        self._used.add(host)
+
     async def recall(self) -> None:
         """Learn from the ledger which hosts the person has used."""
         if self._recorder is not None:
@@ -111,8 +122,10 @@ class HealthService:
         if info is None or info.error or info.missing_key:
             return known
         if tested:
-            self._used.add(info.host)
-        return self._learn(await self._probed(info))
+            self.trust(info.host)
+        health = await self._probed(info)
+        # Its settings may have changed meanwhile, and then this is news of another server.
+        return self._learn(health) if self._infos[provider_id] is info else self.of(provider_id)
 
     async def probe_all(self, report: Callable[[Health], None], *, tested: bool = False) -> None:
         """Ask all providers at the same time; `report` gets each answer as it comes."""
@@ -138,7 +151,7 @@ class HealthService:
 
     def note_reply(self, request: RequestRecord, error: LlmtuiError | None) -> Health:
         """Take the end of a request as news; one stopped before its first word tells nothing."""
-        self._used.add(request.host)
+        self.trust(request.host)
         if error is not None:
             return self.note_failure(request.provider, error)
         if request.first_token_at is None and request.outcome != "complete":
@@ -148,8 +161,11 @@ class HealthService:
     def note_test(self, provider_id: str, report: ConnectionReport) -> Health:
         """Take a check that a person asked for, key included, as news."""
         if (info := self._infos.get(provider_id)) is not None:
-            self._used.add(info.host)
+            self.trust(info.host)
         return self._learn(_of_report(provider_id, report))
+
+    def _plan(self, info: ProviderInfo) -> None:
+        self.schedule.plan(info.id, "off" if info.error or info.missing_key else info.health)
 
     async def _probe_each(
         self, provider_ids: Iterable[str], report: Callable[[Health], None], *, tested: bool = False

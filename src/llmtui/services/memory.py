@@ -34,9 +34,12 @@ class ModelMemory:
     async def save_mark(self, target: Target) -> None:
         """Remember whether a model is marked now."""
 
-    async def keep(self, provider_id: str, found: ModelList) -> None:
-        """Remember a server's list instead of its last one."""
-        self.lists[provider_id] = found
+    async def keep(self, provider_id: str, found: ModelList | None) -> None:
+        """Remember a server's list instead of its last one; None: remember none."""
+        if found is None:
+            self.lists.pop(provider_id, None)
+        else:
+            self.lists[provider_id] = found
 
 
 class StoredMemory(ModelMemory):
@@ -68,7 +71,7 @@ class StoredMemory(ModelMemory):
         """Remember whether a model is marked now."""
         await self._recorder.write(self._store.set_favourite(target, marked=target in self.favourites))
 
-    async def keep(self, provider_id: str, found: ModelList) -> None:
-        """Remember a server's list instead of its last one."""
+    async def keep(self, provider_id: str, found: ModelList | None) -> None:
+        """Remember a server's list instead of its last one; None: remember none."""
         await super().keep(provider_id, found)
         await self._recorder.write(self._store.save_model_list(provider_id, found))

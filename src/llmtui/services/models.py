@@ -59,6 +59,10 @@ class ModelService:
         found = self.memory.lists.get(provider_id)
         return found.fetched_at if found else None
 
+    async def forget(self, provider_id: str) -> None:
+        """Forget what the server has listed: it is another one by now."""
+        await self.memory.keep(provider_id, None)
+
     async def fullness(self, branch: Sequence[StoredMessage], target: Target) -> Fullness | None:
         """How full the target's context is after the last reply; None when no tokens were counted."""
         usage = next((message.request.usage for message in reversed(branch) if message.request), None)

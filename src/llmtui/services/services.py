@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from llmtui.core.history import Target
 from llmtui.services.chat import ChatService
@@ -15,6 +15,9 @@ from llmtui.services.queue import QueueService
 
 Notify: TypeAlias = Literal["bell", "osc9", "off"]
 
+if TYPE_CHECKING:
+    from llmtui.services.settings import SettingsService
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -23,6 +26,8 @@ class Services:
     chat: ChatService
     health: HealthService
     models: ModelService
+    settings: Callable[[], "SettingsService"]
+    """Made when it is first asked for, on a thread: the first frame does not pay for it."""
     default_target: Target
     close: Callable[[], Coroutine[None, None, None]]
     """Close providers and database."""

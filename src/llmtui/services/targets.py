@@ -22,6 +22,14 @@ class Targets:
         self._models[target.provider] = target.model
         return target
 
+    def configure(self, info: ProviderInfo, before: str | None) -> Target:
+        """Take a provider's new model, where its model `before` was in use or none was chosen."""
+        if self._models.get(info.id) in (before, None):
+            self._models[info.id] = info.model
+        if self.current.provider == info.id and self.current.model in (before, None):
+            self.current = Target(info.id, info.model)
+        return self.current
+
     def previous(self) -> Target | None:
         """The target before the current one."""
         return self._before

@@ -161,8 +161,8 @@ class SQLiteStore:
         """What each provider's server listed last; what cannot be read is left out."""
         return await self._read(model_lists.all_kept)
 
-    async def save_model_list(self, provider_id: str, found: ModelList) -> None:
-        """Keep a server's list instead of its last one."""
+    async def save_model_list(self, provider_id: str, found: ModelList | None) -> None:
+        """Keep a server's list instead of its last one; None: keep none."""
         await self._write(lambda connection: model_lists.save(connection, provider_id, found))
 
     async def _read(self, job: Callable[[sqlite3.Connection], T]) -> T:

@@ -13,8 +13,11 @@ _UNKNOWN = {field.name: getattr(Capabilities(), field.name) for field in fields(
 _SOURCES = frozenset(get_args(FactSource))
 
 
-def save(connection: sqlite3.Connection, provider_id: str, found: ModelList) -> None:
-    """Keep a server's list instead of its last one."""
+def save(connection: sqlite3.Connection, provider_id: str, found: ModelList | None) -> None:
+    """Keep a server's list instead of its last one; None: keep none."""
+    if found is None:
+        connection.execute("DELETE FROM model_lists WHERE provider = ?", (provider_id,))
+        return
     connection.execute(
         "INSERT OR REPLACE INTO model_lists (provider, models, fetched_at) VALUES (?, ?, ?)",
         (provider_id, encode(found.models), time_text(found.fetched_at)),

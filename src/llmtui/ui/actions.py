@@ -127,6 +127,9 @@ ACTIONS: tuple[Action, ...] = (
     *(_provider(n) for n in range(1, 10)),
     _leader("pick-agent", "g", "pick_agent", "Agent", "Choose the agent that answers in this chat", "Models"),
     _leader("next-provider", "tab", "next_provider", "Next provider", "Use the next provider", "Models"),
+    _leader(
+        "settings", "d", "edit_settings", "Settings", "This provider's settings (e in the sidebar)", "Models"
+    ),
     Action("new-chat", ("ctrl+n",), "new_chat", "New", "Begin a new chat", "Chats", show=True),
     _leader("private-chat", "p", "private_chat", "Private", "Begin a private chat: never stored", "Chats"),
     Action(

@@ -1,6 +1,7 @@
 """Messages that cross the screen: facts about replies and providers."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -8,6 +9,9 @@ from llmtui.core.errors import LlmtuiError
 from llmtui.core.events import Status, Warning
 from llmtui.core.history import StoredMessage
 from llmtui.services.health import Health
+
+if TYPE_CHECKING:
+    from llmtui.services.provider_form import Saved
 
 
 @dataclass
@@ -58,6 +62,13 @@ class ProviderProbed(Message):
     """News of a provider's health."""
 
     health: Health
+
+
+@dataclass
+class SettingsSaved(Message):
+    """A provider has other settings from now on."""
+
+    saved: "Saved"
 
 
 @dataclass

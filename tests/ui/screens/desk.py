@@ -1,6 +1,7 @@
 """The app over a real database and scripted providers, driven by a pilot."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -9,6 +10,8 @@ from pathlib import Path
 from textual.message import Message
 from textual.pilot import Pilot
 
+from llmtui.config.loader import load_settings
+from llmtui.config.provider_file import ProviderFile
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.history import Target
 from llmtui.core.models import AgentInfo
@@ -22,6 +25,7 @@ from llmtui.services.models import ModelService
 from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
 from llmtui.services.services import Notify, Services
+from llmtui.services.settings import SettingsService
 from llmtui.storage.conversations import SQLiteStore
 from llmtui.ui.app import LlmtuiApp
 from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyOpened
@@ -104,29 +108,38 @@ class Desk:
 
 
 def services_at(
-    folder: Path, fakes: dict[str, ScriptedProvider], agents: Sequence[AgentInfo] = ()
+    folder: Path,
+    fakes: dict[str, ScriptedProvider],
+    agents: Sequence[AgentInfo] = (),
+    config: str | None = None,
 ) -> Services:
-    """Services over a database in the folder."""
+    """Services over a database in the folder; with a config file its providers are the real ones."""
+    path = folder / "config.yaml"
+    providers = [fake.settings for fake in fakes.values()]
+    if config is not None:
+        path.write_text(config)
+        providers = load_settings(path, os.environ).settings.providers
     registry = Registry(
-        [fake.settings for fake in fakes.values()],
-        wrap=lambda built: RetryingProvider(fakes[built.id], built.clocks),
+        providers, wrap=lambda built: RetryingProvider(fakes.get(built.id, built), built.clocks)
     )
     registry.register("keyed", KeyedProvider)
     store = SQLiteStore(folder / "llmtui.db")
     recorder = Recorder(store)
     chat = ChatService(recorder, registry, agents)
+    health, models = HealthService(registry), ModelService(registry, StoredMemory(recorder, store))
+    settings = SettingsService(ProviderFile(path, os.environ, folder), registry, health, models)
 
     async def close() -> None:
         await chat.settle()
         await registry.aclose()
         await chat.close()
 
-    first = next(iter(fakes))
     return Services(
         chat,
-        HealthService(registry),
-        ModelService(registry, StoredMemory(recorder, store)),
-        Target(first),
+        health,
+        models,
+        lambda: settings,
+        Target(providers[0].id),
         close,
         queue=QueueService(chat),
         theme="midnight",
@@ -154,10 +167,12 @@ async def running_app(
     keys: Mapping[str, str] | None = None,
     agents: Sequence[AgentInfo] = (),
     notify: Notify = "bell",
+    config: str | None = None,
 ) -> AsyncIterator[Desk]:
     """An app that has opened its database; with `settled` false, one that has only just started."""
-    fakes = fakes or {"fake": fake("fake"), "other": fake("other")}
-    services = replace(services_at(folder, fakes, agents), keys=keys or {}, notify=notify)
+    if fakes is None:
+        fakes = {} if config else {"fake": fake("fake"), "other": fake("other")}
+    services = replace(services_at(folder, fakes, agents, config), keys=keys or {}, notify=notify)
     app = LlmtuiApp(services)
     desk: Desk | None = None
     try:

@@ -72,6 +72,7 @@ class EmbeddedOptions(KindOptions):
 class EmbeddedProvider(BaseProvider):
     """A GGUF model, served by llama.cpp in a child process that starts with the first request."""
 
+    takes_address = False
     options_model = EmbeddedOptions
     options: EmbeddedOptions
 

@@ -39,6 +39,7 @@ from llmtui.ui.screens.efforts import EffortScreen
 from llmtui.ui.screens.logs import LogScreen
 from llmtui.ui.screens.private import PrivateScreen
 from llmtui.ui.screens.queue import QueueScreen
+from llmtui.ui.screens.settings import SettingsScreen
 from llmtui.ui.transcript import Transcript
 from llmtui.ui.widgets.attachments import Attachments
 from llmtui.ui.widgets.chat_pane import ChatPane
@@ -59,7 +60,9 @@ LOW_BELOW = 14
 """Rows below which title and status make way for the conversation."""
 
 
-class MainScreen(QueueScreen, PrivateScreen, LogScreen, EffortScreen, AttachmentScreen, AgentScreen):
+class MainScreen(
+    QueueScreen, PrivateScreen, LogScreen, EffortScreen, AttachmentScreen, AgentScreen, SettingsScreen
+):
     """Lays the parts out and routes between them; siblings never touch each other."""
 
     AUTO_FOCUS = "Prompt"

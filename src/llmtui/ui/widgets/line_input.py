@@ -19,7 +19,7 @@ class LineInput(Input):
     }
     """
 
-    def __init__(self, value: str = "", placeholder: str = "") -> None:
-        super().__init__(value, placeholder=placeholder, select_on_focus=False)
+    def __init__(self, value: str = "", placeholder: str = "", *, password: bool = False) -> None:
+        super().__init__(value, placeholder=placeholder, password=password, select_on_focus=False)
         # A blinking cursor writes to the terminal for as long as the dialog is open.
         self.cursor_blink = False

@@ -40,6 +40,7 @@ class Sidebar(VerticalScroll, can_focus=True):
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
         Binding("enter,space", "choose", "Choose", show=False),
+        Binding("e", "edit", "Settings", show=False),
     ]
 
     rail: reactive[bool] = reactive(False, toggle_class="-rail")
@@ -48,6 +49,12 @@ class Sidebar(VerticalScroll, can_focus=True):
     @dataclass
     class ProviderChosen(Message):
         """The person wants to talk to this provider."""
+
+        provider_id: str
+
+    @dataclass
+    class SettingsRequested(Message):
+        """The person wants to see this provider's settings."""
 
         provider_id: str
 
@@ -74,10 +81,17 @@ class Sidebar(VerticalScroll, can_focus=True):
             yield Static(title, classes="section", markup=False)
             for info in infos:
                 place += 1
-                yield ProviderRow(info, place)
+                row = ProviderRow(info, place)
+                row.rail = self.rail
+                yield row
             yield Static("", classes="gap section", markup=False)
         yield Static("CHATS", classes="section chats-title", markup=False)
         yield Vertical(id="chats")
+
+    async def show_providers(self, providers: Sequence[ProviderInfo]) -> None:
+        """Show other providers; their health, the current one and the chats are to be shown anew."""
+        self._sections = _by_section(providers)
+        await self.recompose()
 
     def show_health(self, health: Health) -> None:
         """Show news of one provider."""
@@ -142,6 +156,12 @@ class Sidebar(VerticalScroll, can_focus=True):
         row = rows[min(self._cursor, len(rows) - 1)]
         chosen = self.ProviderChosen if isinstance(row, ProviderRow) else self.ChatChosen
         self.post_message(chosen(row.key))
+
+    def action_edit(self) -> None:
+        """Ask for the settings of the provider that the cursor stands on."""
+        row = self._rows[min(self._cursor, len(self._rows) - 1)] if self._rows else None
+        if isinstance(row, ProviderRow):
+            self.post_message(self.SettingsRequested(row.key))
 
     @property
     def _rows(self) -> list[ProviderRow | ChatRow]:

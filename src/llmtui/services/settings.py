@@ -1,0 +1,172 @@
+"""One provider's settings: read, reviewed as one types, tried out, saved, and put to use."""
+
+import asyncio
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from llmtui.core.errors import LlmtuiError
+from llmtui.core.models import (
+    CheckStage,
+    CheckState,
+    ConfigIssue,
+    ConnectionReport,
+)
+from llmtui.core.ports import ProviderWorkshop
+from llmtui.core.settings import SettingField
+from llmtui.services.health import HealthService
+from llmtui.services.models import ModelService
+from llmtui.services.provider_form import (
+    ADDRESS,
+    FIELDS,
+    KEY,
+    KEY_VARIABLE,
+    Edits,
+    ProviderForm,
+    Review,
+    Saved,
+)
+
+if TYPE_CHECKING:
+    from llmtui.config.provider_file import ProviderFile
+    from llmtui.config.schema import ProviderSettings
+
+TEST_CLOCK_S = 3.0
+
+
+class SettingsService:
+    """Edits providers of the config file; everything else learns of it at once."""
+
+    def __init__(
+        self,
+        file: "ProviderFile",
+        workshop: "ProviderWorkshop[ProviderSettings]",
+        health: HealthService,
+        models: ModelService,
+    ) -> None:
+        self._file = file
+        self._workshop = workshop
+        self._health = health
+        self._models = models
+
+    async def open(self, provider_id: str) -> ProviderForm:
+        """Read a provider; raises LlmtuiError."""
+        return await asyncio.to_thread(self._form, provider_id)
+
+    def review(self, form: ProviderForm, edits: Edits) -> Review:
+        """What is wrong with the edits, and what would hold; offline, never raises."""
+        provider, issues = self._edited(form, edits)
+        settings, found = self._file.settings(provider, edits.key)
+        issues += found
+        defaults = {one.key: one.default for one in form.fields}
+        place = ""
+        if settings is not None:
+            from llmtui.config.provider_file import key_place
+
+            issues += [] if issues else self._workshop.issues(settings)
+            info = self._workshop.info_of(settings)
+            defaults |= {"name": info.id, "model": info.model or "the server's first", ADDRESS: info.base_url}
+            place = "typed here, not saved yet" if edits.key else key_place(provider, settings)
+        removable = form.read.get(KEY) is not None or form.read.get(KEY_VARIABLE) is not None
+        return Review(tuple(issues), defaults, place, removable)
+
+    async def test(self, form: ProviderForm, edits: Edits) -> ConnectionReport:
+        """Check the connection by these edits, without saving them; never raises."""
+        provider, _ = self._edited(form, edits)
+        settings, issues = self._file.settings(provider, edits.key)
+        if settings is None:
+            return _failed(form.provider_id, "settings", f"{issues[0].key}: {issues[0].message}")
+        try:
+            async with asyncio.timeout(TEST_CLOCK_S):
+                return await self._checked(settings)
+        except TimeoutError:
+            return _failed(form.provider_id, "answer", f"none within {TEST_CLOCK_S:g} s")
+        except LlmtuiError as error:
+            return _failed(form.provider_id, "settings", str(error), error.hint)
+
+    async def save(self, form: ProviderForm, edits: Edits) -> Saved:
+        """Write the edits and use them from now on; raises LlmtuiError, and then nothing was written."""
+        from llmtui.config.provider_file import key_place
+
+        changes = dict(_changes(form, edits))
+        settings = await asyncio.to_thread(
+            self._file.save, form.read, changes, key=edits.key, forget=edits.forget_key
+        )
+        before = self._health.info(form.provider_id)
+        info = await self._workshop.replace(settings)
+        self._health.replace(info)
+        if before is None or before.base_url != info.base_url:
+            await self._models.forget(info.id)
+        provider, _ = self._edited(form, edits)
+        return Saved(info, before, key_place(provider, settings))
+
+    def _form(self, provider_id: str) -> ProviderForm:
+        from llmtui.config.field_text import masked, shown
+        from llmtui.config.writer import value_at
+
+        read = self._file.read(provider_id)
+        settings, issues = self._file.settings(read)
+        if settings is None:
+            raise LlmtuiError(f"{self._file.path}: {issues[0].key}: {issues[0].message}")
+        shared: tuple[SettingField, ...] = FIELDS
+        if not self._workshop.takes_address(settings):
+            shared = tuple(one for one in FIELDS if one.key not in (ADDRESS, KEY) or read.get(one.key))
+        fields = (*shared, *self._workshop.fields(settings))
+        texts = {one.key: shown(one, value_at(read, one.key)) for one in fields if one.kind != "secret"}
+        if ADDRESS in texts:
+            texts[ADDRESS] = masked(texts[ADDRESS])
+        form = ProviderForm(
+            provider_id=settings.id,
+            title=settings.title,
+            kind=settings.kind,
+            place=str(self._file.path),
+            fields=fields,
+            texts=texts,
+            headers=len(settings.headers),
+            read=read,
+        )
+        # The validators are built when they are first used: here, and not under a person's fingers.
+        self.review(form, Edits())
+        return form
+
+    def _edited(self, form: ProviderForm, edits: Edits) -> tuple[dict[str, Any], list[ConfigIssue]]:
+        """The provider as it would be written, and which texts mean nothing."""
+        from llmtui.config.writer import set_value
+
+        provider, issues = deepcopy(dict(form.read)), []
+        for key in edits.texts:
+            try:
+                for _, value in _changes(form, replace(edits, texts={key: edits.texts[key]})):
+                    set_value(provider, key, value)
+            except ValueError as error:
+                issues.append(ConfigIssue(key, str(error)))
+        if edits.key or edits.forget_key:
+            provider.pop(KEY, None)
+            provider.pop(KEY_VARIABLE, None)
+        return provider, issues
+
+    async def _checked(self, settings: "ProviderSettings") -> ConnectionReport:
+        provider = await asyncio.to_thread(self._workshop.build, settings)
+        # Whoever tries a key there has decided where it goes.
+        self._health.trust(self._workshop.info_of(settings).host)
+        try:
+            return await provider.check()
+        finally:
+            await provider.aclose()
+
+
+def _changes(form: ProviderForm, edits: Edits) -> Iterator[tuple[str, Any]]:
+    """The values that the texts mean; raises ValueError."""
+    from llmtui.config.field_text import parsed, unmasked
+
+    for one in form.fields:
+        if one.key in edits.texts:
+            text = edits.texts[one.key]
+            if one.key == ADDRESS:
+                text = unmasked(text, str(form.read.get(ADDRESS) or ""))
+            yield one.key, parsed(one, text)
+
+
+def _failed(provider_id: str, stage: str, detail: str, hint: str = "") -> ConnectionReport:
+    return ConnectionReport(provider_id, (CheckStage(stage, CheckState.FAILED, detail),), hint=hint)
