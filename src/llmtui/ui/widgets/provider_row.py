@@ -12,8 +12,10 @@ _GLYPHS = {
     HealthState.UP: ("●", "$text-success"),
     HealthState.SLOW: ("◐", "$text-warning"),
     HealthState.DOWN: ("✕", "$text-error"),
+    HealthState.KEY_REFUSED: ("✕", "$text-error"),
     HealthState.NO_KEY: ("○", "$foreground-muted"),
     HealthState.UNCHECKED: ("·", "$foreground-muted"),
+    HealthState.OFF: ("-", "$foreground-muted"),
 }
 
 
