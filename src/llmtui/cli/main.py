@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "ask": "ask one question and print the answer",
     "providers": "list the providers with their state",
     "models": "list a provider's models, or pull the embedded one",
+    "doctor": "check every provider's connection, and tell what a report of a bug needs",
     "config": "show where the config file is, or check it",
 }
 """Each is a module `llmtui.cli.<name>` with `add_arguments(parser)` and `run(arguments) -> exit code`."""
