@@ -108,6 +108,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *(_provider(n) for n in range(1, 10)),
     _leader("next-provider", "tab", "next_provider", "Next provider", "Use the next provider", "Models"),
+    _leader("health", "h", "show_health_room", "Health", "Show how all providers are", "Models"),
     Action("new-chat", ("ctrl+n",), "new_chat", "New", "Begin a new chat", "Chats", show=True),
     Action(
         "search",

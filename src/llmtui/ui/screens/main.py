@@ -30,7 +30,7 @@ from llmtui.ui.messages import (
     ReplyNoted,
     ReplyOpened,
 )
-from llmtui.ui.screens.targets import TargetScreen
+from llmtui.ui.screens.health import HealthScreen
 from llmtui.ui.transcript import Transcript
 from llmtui.ui.widgets.chat_pane import ChatPane
 from llmtui.ui.widgets.flash import Flash
@@ -48,7 +48,7 @@ LOW_BELOW = 14
 """Rows below which title and status make way for the conversation."""
 
 
-class MainScreen(TargetScreen):
+class MainScreen(HealthScreen):
     """Lays the parts out and routes between them; siblings never touch each other."""
 
     AUTO_FOCUS = "Prompt"
