@@ -66,7 +66,7 @@ def test_the_last_key_of_a_provider_goes_without_the_comment_above_the_next_one(
 
 def test_an_option_goes_with_its_empty_mapping_and_comes_back_alone(path: Path) -> None:
     text = saved(path, EXAMPLE, "gateway", options__max_tokens_field=None)
-    assert "options:" not in text
+    assert text.count("options:") == EXAMPLE.count("options:") - 1
     text = saved(path, text, "gateway", options__stream_options=False)
     assert "    options:\n      stream_options: false\n" in text
 

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.conversation import user
-from llmtui.core.errors import AuthError, BadRequest, MissingKey
+from llmtui.core.errors import AuthError, BadRequest, ConnectError, MissingKey
 from llmtui.core.history import Conversation, RequestRecord, StoredMessage, now
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport
 from llmtui.providers.base import BaseProvider
@@ -116,7 +116,8 @@ async def test_a_broken_plugin_is_listed_with_its_error() -> None:
 def test_real_traffic_is_news() -> None:
     health = service(up=Checked)
     assert health.note_success("up").state is HealthState.UP
-    assert health.note_failure("up", AuthError("wrong key")).state is HealthState.DOWN
+    assert health.note_failure("up", AuthError("wrong key")).state is HealthState.KEY_REFUSED
+    assert health.note_failure("up", ConnectError("gone")).state is HealthState.DOWN
     assert health.note_failure("up", MissingKey("up", "K")).state is HealthState.NO_KEY
 
 
@@ -231,6 +232,42 @@ async def test_a_test_by_the_person_tries_the_key() -> None:
         registry = Registry([settings])
         health = HealthService(registry)
         assert (await health.probe("far")).state is HealthState.UP
-        assert (await health.probe("far", tested=True)).state is HealthState.DOWN
-        assert (await health.probe("far")).state is HealthState.DOWN
+        assert (await health.probe("far", tested=True)).state is HealthState.KEY_REFUSED
+        assert (await health.probe("far")).state is HealthState.KEY_REFUSED
         await registry.aclose()
+
+
+async def test_an_examination_tells_every_stage_and_is_news() -> None:
+    health = service(up=Checked, hangs=Checked, buggy=Buggy, keyed=Keyed)
+    report = await health.examine("up")
+    assert [stage.name for stage in report.stages] == ["http"]
+    assert health.of("up").state is HealthState.UP
+    told = {name: await health.examine(name) for name in ("buggy", "keyed", "nobody")}
+    assert [(one.failure.name, one.failure.detail) for one in told.values() if one.failure] == [
+        ("check", "KeyError: 'models'"),
+        ("settings", "it has no API key"),
+        ("settings", "no provider 'nobody'"),
+    ]
+    assert told["keyed"].hint == "set SOME_KEY"
+    assert health.of("buggy").state is HealthState.DOWN
+
+
+async def test_an_examination_keeps_the_key_back_like_a_probe_unless_it_shall_be_tried() -> None:
+    async with WireServer() as server:
+        server.reply("/v1/models", [b'{"data": []}'])
+        settings = ProviderSettings(
+            id="far", kind="openai_compat", base_url=f"{server.url}/v1", api_key=SecretStr("sk-secret")
+        )
+        registry = Registry([settings])
+        assert (await HealthService(registry).examine("far", tested=False)).key_kept_back
+        used = HealthService(registry, used=[registry.infos()[0].host])
+        assert not (await used.examine("far", tested=False)).key_kept_back
+        assert not (await HealthService(registry).examine("far")).key_kept_back
+        await registry.aclose()
+        sent = [request.headers.get("authorization") for request in server.requests]
+    assert sent == [None, "Bearer sk-secret", "Bearer sk-secret"]
+
+
+def test_one_that_is_never_asked_says_so() -> None:
+    registry = Registry([ProviderSettings(id="p", kind="scripted", health="off")])
+    assert HealthService(registry).of("p").state is HealthState.OFF

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "models": "list a provider's models, or pull the embedded one",
     "db": "back up or check the chats, or remove deleted ones for good",
     "config": "show or check the settings, or bring old ones into today's form",
+    "doctor": "check every provider's connection, and tell what a report of a bug needs",
 }
 """Each is a module `llmtui.cli.<name>` with `add_arguments(parser)` and `run(arguments) -> exit code`."""
 

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from llmtui.config import system_keyring
 from llmtui.config.key_command import key_from_command
+from llmtui.config.paths import from_home
 from llmtui.config.private_files import write_private
 from llmtui.config.schema import KeySource, ProviderSettings
 from llmtui.core.errors import KeyUnavailable
@@ -57,7 +58,7 @@ def store_key(provider_id: str, key: str, folder: Path) -> StoredKey:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.chmod(0o700)
         write_private(path, f"{key}\n")
-        return StoredKey(KeySource(file=path), _from_home(path))
+        return StoredKey(KeySource(file=path), from_home(path))
     return StoredKey(KeySource(keyring=provider_id), f"the system keyring ({keyring})")
 
 
@@ -90,8 +91,3 @@ def _from_file(path: Path) -> str:
 def _at_once(path: str, flags: int) -> int:
     """Open a file; a pipe that nobody writes to would be waited for."""
     return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _from_home(path: Path) -> str:
-    home = Path.home()
-    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

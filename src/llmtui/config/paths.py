@@ -36,3 +36,9 @@ def user_paths() -> Paths:
         data_dir=dirs.user_data_path,
         log_dir=dirs.user_log_path,
     )
+
+
+def from_home(path: Path) -> str:
+    """The path as a person says it, with `~` for the home."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

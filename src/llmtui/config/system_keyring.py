@@ -19,6 +19,11 @@ Answer = TypeVar("Answer")
 _ELSEWHERE = "or keep the key elsewhere: `api_key` takes `{command: …}` and `{file: …}` too"
 
 
+def backend_name() -> str:
+    """What the keyring calls itself; raises KeyUnavailable."""
+    return _asked(lambda: _name_of(_backend()))
+
+
 def read(name: str) -> str:
     """The key of this name; raises KeyUnavailable."""
     key = _asked(lambda: _backend().get_password(SERVICE, name))

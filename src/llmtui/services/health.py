@@ -18,7 +18,7 @@ from llmtui.core.errors import (
 )
 from llmtui.core.history import RequestRecord
 from llmtui.core.logs import logfmt
-from llmtui.core.models import ConnectionReport, ProviderInfo
+from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo
 from llmtui.core.ports import ProviderRegistry
 from llmtui.services.recorder import Recorder
 from llmtui.services.schedule import ProbeSchedule
@@ -32,6 +32,8 @@ JITTER_SHARE = 0.5
 """A latency this near to the known one is no news: it must not repaint the screen for ever."""
 KEY_KEPT_BACK = "key not tried"
 _UNHEALTHY = (*_KEYLESS, ConnectError, Timeout, ServerError, AuthError)
+SETTINGS, CHECK = "settings", "check"
+"""The stages of what went wrong before, or around, those of the provider."""
 
 
 class HealthState(StrEnum):
@@ -42,10 +44,13 @@ class HealthState(StrEnum):
     UP = "up"
     SLOW = "slow"
     DOWN = "down"
+    KEY_REFUSED = "key refused"
     NO_KEY = "no key"
+    OFF = "off"
 
 
-_ANSWERING = (HealthState.READY, HealthState.UP, HealthState.SLOW)
+ANSWERING = (HealthState.READY, HealthState.UP, HealthState.SLOW)
+FAILING = (HealthState.DOWN, HealthState.KEY_REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,8 @@ class Health:
 class HealthService:
     """Probes providers, all at once, none for longer than three seconds.
 
-    A probe carries a key only to hosts that the person has used: those of the ledger of `recorder`, and
-    those that were asked or tested since the start.
+    A probe carries a key only to hosts that the person has used: those of `used` and of the ledger of
+    `recorder`, and those that were asked or tested since the start.
     """
 
     def __init__(
@@ -77,12 +82,13 @@ class HealthService:
         registry: ProviderRegistry,
         recorder: Recorder | None = None,
         schedule: ProbeSchedule | None = None,
+        used: Iterable[str] = (),
     ) -> None:
         self._registry = registry
         self._recorder = recorder
         self._infos = {info.id: info for info in registry.infos()}
         self._health = {info.id: _offline(info) for info in self._infos.values()}
-        self._used: set[str] = set()
+        self._used = set(used)
         self.schedule = schedule or ProbeSchedule()
         for info in self._infos.values():
             self._plan(info)
@@ -123,9 +129,25 @@ class HealthService:
             return known
         if tested:
             self.trust(info.host)
-        health = await self._probed(info)
+        report = await self._checked(info)
         # Its settings may have changed meanwhile, and then this is news of another server.
-        return self._learn(health) if self._infos[provider_id] is info else self.of(provider_id)
+        if self._infos[provider_id] is not info:
+            return self.of(provider_id)
+        return self._learn(_of_report(provider_id, report))
+
+    async def examine(self, provider_id: str, *, tested: bool = True) -> ConnectionReport:
+        """Check one provider and tell every stage; never raises. `tested` as of `probe`."""
+        info = self._infos.get(provider_id)
+        if info is None:
+            return _failed(provider_id, SETTINGS, f"no provider '{provider_id}'")
+        if info.error or info.missing_key:
+            known = _offline(info)
+            return _failed(provider_id, SETTINGS, info.error or "it has no API key", known.hint)
+        if tested:
+            self.trust(info.host)
+        report = await self._checked(info)
+        self._learn(_of_report(provider_id, report))
+        return report
 
     async def probe_all(self, report: Callable[[Health], None], *, tested: bool = False) -> None:
         """Ask all providers at the same time; `report` gets each answer as it comes."""
@@ -139,12 +161,13 @@ class HealthService:
         """Take a failed request as news of the provider's health, where it is any."""
         if not isinstance(error, _UNHEALTHY):
             return self.of(provider_id)
-        return self._learn(_of_error(provider_id, error))
+        state = _failing(error)
+        return self._learn(Health(provider_id, state, str(error), error.hint, checked_at_s=time.monotonic()))
 
     def note_success(self, provider_id: str) -> Health:
         """Take a reply as news of the provider's health; one that is known to answer stays as it is."""
         known = self.of(provider_id)
-        state = known.state if known.state in _ANSWERING else HealthState.UP
+        state = known.state if known.state in ANSWERING else HealthState.UP
         return self._learn(
             replace(known, state=state, detail="", hint="", untried=False, checked_at_s=time.monotonic())
         )
@@ -175,26 +198,25 @@ class HealthService:
 
         await asyncio.gather(*map(one, provider_ids))
 
-    async def _probed(self, info: ProviderInfo) -> Health:
+    async def _checked(self, info: ProviderInfo) -> ConnectionReport:
         provider = None
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
                 provider = await asyncio.to_thread(self._registry.get, info.id)
                 # Read late: a person may have used the host meanwhile.
-                report = await provider.check(with_key=info.host in self._used)
+                return await provider.check(with_key=info.host in self._used)
         except TimeoutError:
             if provider is None:
                 words = "its key is still being fetched, or its client loaded"
-                return Health(info.id, detail=words, checked_at_s=time.monotonic())
-            return _down(info.id, f"no answer within {PROBE_TIMEOUT_S:g} s")
+                return ConnectionReport(info.id, (CheckStage(SETTINGS, CheckState.SKIPPED, words),))
+            return _failed(info.id, CHECK, f"no answer within {PROBE_TIMEOUT_S:g} s")
         except LlmtuiError as error:
-            return _of_error(info.id, error)
+            return _failed(info.id, SETTINGS, str(error), error.hint, error)
         # A plugin's bug is told where its provider stands, and stops no other probe.
         except Exception as error:  # noqa: BLE001
             _log.exception(logfmt("probe failed", provider=info.id))
             words = f"{type(error).__name__}: {error}"
-            return _down(info.id, words, "this is a bug in the provider")
-        return _of_report(info.id, report)
+            return _failed(info.id, CHECK, words, "this is a bug in the provider")
 
     def _learn(self, news: Health) -> Health:
         """Keep what is new; a latency that only jitters is not."""
@@ -203,9 +225,9 @@ class HealthService:
             news = replace(news, latency_s=known.latency_s)
         if news.provider in self._infos:
             self._health[news.provider] = news
-            self.schedule.note_news(news.provider, down=news.state is HealthState.DOWN)
+            self.schedule.note_news(news.provider, down=news.state in FAILING)
             if news.state is not known.state:
-                level = logging.WARNING if news.state is HealthState.DOWN else logging.INFO
+                level = logging.WARNING if news.state in FAILING else logging.INFO
                 _log.log(level, logfmt("health", provider=news.provider, was=known.state, now=news.state))
         return self.of(news.provider)
 
@@ -221,21 +243,31 @@ def _offline(info: ProviderInfo) -> Health:
         return Health(info.id, HealthState.DOWN, info.error)
     if info.missing_key:
         return Health(info.id, HealthState.NO_KEY, f"set {info.missing_key}", f"set {info.missing_key}")
-    return Health(info.id)
+    return Health(info.id, HealthState.OFF if info.health == "off" else HealthState.UNCHECKED)
 
 
-def _of_error(provider_id: str, error: LlmtuiError) -> Health:
-    state = HealthState.NO_KEY if isinstance(error, _KEYLESS) else HealthState.DOWN
-    return Health(provider_id, state, str(error), error.hint, checked_at_s=time.monotonic())
+def _failed(
+    provider_id: str, stage: str, detail: str, hint: str = "", error: LlmtuiError | None = None
+) -> ConnectionReport:
+    """A check that did not come to a stage of its own."""
+    return ConnectionReport(
+        provider_id, (CheckStage(stage, CheckState.FAILED, detail),), hint=hint, error=error
+    )
 
 
-def _down(provider_id: str, detail: str, hint: str = "") -> Health:
-    return Health(provider_id, HealthState.DOWN, detail, hint, checked_at_s=time.monotonic())
+def _failing(error: LlmtuiError | None) -> HealthState:
+    if isinstance(error, _KEYLESS):
+        return HealthState.NO_KEY
+    return HealthState.KEY_REFUSED if isinstance(error, AuthError) else HealthState.DOWN
 
 
 def _of_report(provider_id: str, report: ConnectionReport) -> Health:
+    first = report.stages[0]
+    if first.name == SETTINGS and first.state is CheckState.SKIPPED:
+        return Health(provider_id, detail=first.detail, checked_at_s=time.monotonic())
     if failure := report.failure:
-        return _down(provider_id, failure.detail, report.hint)
+        state = _failing(report.error)
+        return Health(provider_id, state, failure.detail, report.hint, checked_at_s=time.monotonic())
     network = any(stage.name == "http" for stage in report.stages)
     state = HealthState.UP if network else HealthState.READY
     latency = report.latency_s if network else None

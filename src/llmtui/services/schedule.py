@@ -61,6 +61,17 @@ class ProbeSchedule:
             return None
         return max(0.0, soonest - self._clock())
 
+    @property
+    def held(self) -> bool:
+        """Whether nobody is asked for now."""
+        return bool(self._waiting_for)
+
+    def due_in_s(self, provider_id: str) -> float | None:
+        """Seconds until this provider is due, whatever is waited for; None: never."""
+        if provider_id not in self._courses or (due_s := self._due_s(provider_id)) == float("inf"):
+            return None
+        return max(0.0, due_s - self._clock())
+
     def choose(self, provider_id: str) -> bool:
         """A person turned to a provider; True where that is a reason to ask it, which then counts as done."""
         course = self._courses.get(provider_id)

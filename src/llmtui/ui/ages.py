@@ -8,6 +8,11 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 def age(when: datetime, now: datetime | None = None) -> str:
     """`now`, `5 min`, `3 h`, `2 d`, or the date when it is longer ago than a week."""
     seconds = ((now or datetime.now(UTC)) - when).total_seconds()
+    return span(seconds) or when.astimezone().strftime("%Y-%m-%d")
+
+
+def span(seconds: float) -> str:
+    """`now`, `5 min`, `3 h`, `2 d`; empty when it is longer than a week."""
     if seconds < _MINUTE:
         return "now"
     if seconds < _HOUR:
@@ -16,7 +21,7 @@ def age(when: datetime, now: datetime | None = None) -> str:
         return f"{seconds // _HOUR:.0f} h"
     if seconds < 7 * _DAY:
         return f"{seconds // _DAY:.0f} d"
-    return when.astimezone().strftime("%Y-%m-%d")
+    return ""
 
 
 def ago(when: datetime, now: datetime | None = None) -> str:

@@ -36,6 +36,7 @@ from llmtui.ui.notify import end_of, notify
 from llmtui.ui.screens.agents import AgentScreen
 from llmtui.ui.screens.attachments import AttachmentScreen
 from llmtui.ui.screens.efforts import EffortScreen
+from llmtui.ui.screens.health import HealthScreen
 from llmtui.ui.screens.logs import LogScreen
 from llmtui.ui.screens.private import PrivateScreen
 from llmtui.ui.screens.queue import QueueScreen
@@ -61,7 +62,14 @@ LOW_BELOW = 14
 
 
 class MainScreen(
-    QueueScreen, PrivateScreen, LogScreen, EffortScreen, AttachmentScreen, AgentScreen, SettingsScreen
+    QueueScreen,
+    PrivateScreen,
+    LogScreen,
+    EffortScreen,
+    AttachmentScreen,
+    AgentScreen,
+    SettingsScreen,
+    HealthScreen,
 ):
     """Lays the parts out and routes between them; siblings never touch each other."""
 

@@ -7,7 +7,7 @@ from textual import on
 from textual.getters import query_one
 
 from llmtui.core.history import Target
-from llmtui.services.health import Health, HealthState
+from llmtui.services.health import FAILING, Health, HealthState
 from llmtui.services.thread import Thread
 from llmtui.ui.ages import age
 from llmtui.ui.messages import ProviderProbed
@@ -48,7 +48,7 @@ class TargetScreen(ConversationScreen):
 
     def _tell_health(self, health: Health) -> None:
         """Say what a person who turns to a provider should know first."""
-        if health.state in (HealthState.NO_KEY, HealthState.DOWN):
+        if health.state in (HealthState.NO_KEY, *FAILING):
             facts = dict.fromkeys(filter(None, (health.state, health.detail, health.hint, _age(health))))
             self.flash(f"{health.provider}: {' · '.join(facts)}", "warning")
         elif health.untried:

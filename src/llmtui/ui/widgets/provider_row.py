@@ -6,15 +6,7 @@ from textual.widget import Widget
 
 from llmtui.core.models import ProviderInfo
 from llmtui.services.health import Health, HealthState
-
-_GLYPHS = {
-    HealthState.READY: ("●", "$text-success"),
-    HealthState.UP: ("●", "$text-success"),
-    HealthState.SLOW: ("◐", "$text-warning"),
-    HealthState.DOWN: ("✕", "$text-error"),
-    HealthState.NO_KEY: ("○", "$foreground-muted"),
-    HealthState.UNCHECKED: ("·", "$foreground-muted"),
-}
+from llmtui.ui.health_words import glyph, words
 
 
 class ProviderRow(Widget):
@@ -29,7 +21,7 @@ class ProviderRow(Widget):
     """
 
     health: reactive[Health | None] = reactive(None, repaint=False)
-    words: reactive[tuple[HealthState, str]] = reactive((HealthState.UNCHECKED, str(HealthState.UNCHECKED)))
+    shown: reactive[tuple[HealthState, str]] = reactive((HealthState.UNCHECKED, str(HealthState.UNCHECKED)))
     """What of the health is shown."""
     rail: reactive[bool] = reactive(False)
     current: reactive[bool] = reactive(False, toggle_class="-current")
@@ -49,19 +41,18 @@ class ProviderRow(Widget):
     def watch_health(self, health: Health | None) -> None:
         """Show what is new of it."""
         if health is not None:
-            self.words = health.state, _words(health)
+            self.shown = health.state, words(health)
 
     def render(self) -> Content:
         """The row, its state word at the right edge."""
-        state, words = self.words
-        glyph, color = _GLYPHS[state]
+        state, said = self.shown
         digit = str(self.place) if self.place < 10 else " "
-        left = Content("▸" if self.current else " ") + Content.styled(glyph, color)
+        left = Content("▸" if self.current else " ") + glyph(state)
         left += Content.styled(digit, "$foreground-muted")
         if self.rail:
             return left
         left += Content(f" {self.info.name}{_badge(self.info)}")
-        word = Content.styled(words, "$foreground-muted")
+        word = Content.styled(said, "$foreground-muted")
         width = self.size.width
         room = width - word.cell_length - 1
         if room < 8:
@@ -71,15 +62,3 @@ class ProviderRow(Widget):
 
 def _badge(info: ProviderInfo) -> str:
     return " ↗" if info.type == "hybrid" else ""
-
-
-def _words(health: Health) -> str:
-    """`up 142ms`, `key not tried`, `no key`: never colour alone."""
-    if health.untried:
-        return health.detail
-    if health.state not in (HealthState.UP, HealthState.SLOW):
-        return str(health.state)
-    facts = [str(health.state)]
-    if health.latency_s is not None:
-        facts.append(f"{health.latency_s * 1000:.0f}ms")
-    return " ".join(facts)
