@@ -73,6 +73,7 @@ async def test_the_key_goes_to_hosts_that_were_used_or_whose_provider_is_named(
     path = config(far(server, ", headers: {X-Team: sk-team}"))
     kept_back = await run("doctor", "--config", path)
     assert kept_back.code == 0
+    assert about(kept_back, "far")[0].startswith("far: key not tried · ")
     assert "auth skipped 0 ms key not tried" in about(kept_back, "far")[4]
     way_on = "hint no request went to this host before; `llmtui doctor far` sends the key"
     assert " ".join(about(kept_back, "far")).endswith(way_on)
@@ -127,7 +128,7 @@ async def test_a_server_that_is_not_there_fails_with_a_hint(
     path = config(far(server).rstrip("]") + f", {{id: gone, kind: ollama, base_url: '{NOWHERE}'}}]")
     finished = await run("doctor", "--config", path)
     assert finished.code == 1
-    assert about(finished, "far")[0].startswith("far: ok")
+    assert about(finished, "far")[0].startswith("far: key not tried")
     gone = about(finished, "gone")
     assert gone[2].startswith("tcp FAILED")
     assert gone[2].endswith(f"connection refused at {NOWHERE}")
@@ -171,6 +172,7 @@ async def test_what_a_report_of_a_bug_needs(config: Config, server: WireServer, 
     path = config(far(server))
     env = {
         "TERM": "xterm-256color",
+        "TERM_PROGRAM": "tmux",
         "COLORTERM": "truecolor",
         "TMUX": "/tmp/tmux-1/default,1,0",
         "SSH_CONNECTION": "192.0.2.7 1 192.0.2.8 22",
@@ -180,12 +182,12 @@ async def test_what_a_report_of_a_bug_needs(config: Config, server: WireServer, 
     told = facts(finished := await run("doctor", "--config", path, env=env))
     assert told["llmtui"] == __version__
     assert told["terminal"] == (
-        "xterm-256color, 24-bit colours, output is no terminal, tmux, over SSH, C.UTF-8, utf-8"
+        "xterm-256color, tmux, 24-bit colours, output is no terminal, over SSH, C.UTF-8, utf-8"
     )
     assert told["config"] == f"{path} (-rw-------)"
     assert told["database"].startswith("~/data/llmtui/llmtui.db (-rw-------), ")
     assert "intact, version " in told["database"]
-    assert told["log"].endswith("(not there yet)")
+    assert told["log"].endswith("(drwx------)")
     assert "none" in told["keyring"]
     assert "192.0.2" not in finished.out
     assert "is no terminal" in facts(await run("doctor", env={"NO_COLOR": "1"}))["terminal"]

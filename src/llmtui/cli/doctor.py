@@ -20,7 +20,7 @@ from llmtui.core.ports import ProviderRegistry
 from llmtui.core.redaction import redact
 from llmtui.core.text import sanitise_line
 from llmtui.providers.failures import address
-from llmtui.services.health import HealthService
+from llmtui.services.health import KEY_KEPT_BACK, HealthService
 from llmtui.storage.facts import used_hosts
 
 NARROWEST, WIDEST = 40, 100
@@ -42,17 +42,19 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """`ok`, `failed` or `skipped`."""
+        """`ok`, `failed`, `skipped`, or `key not tried` where all but the key is known to be right."""
         if self.report is None:
             return "skipped"
-        return "ok" if self.report.ok else "failed"
+        if not self.report.ok:
+            return "failed"
+        return KEY_KEPT_BACK if self.report.key_kept_back else "ok"
 
     @property
     def hint(self) -> str:
         """The next step, where there is one."""
         if self.report is None:
             return f"set {self.info.missing_key} to use it"
-        if self.report.key_kept_back and self.report.ok:
+        if self.verdict == KEY_KEPT_BACK:
             return f"no request went to this host before; `llmtui doctor {self.info.id}` sends the key"
         return self.report.hint
 

@@ -30,7 +30,7 @@ def surroundings(paths: Paths, config: Path | None, network: NetworkSettings | N
         "llmtui": __version__,
         "python": f"{platform.python_version()} on {platform.platform()}",
         "libraries": ", ".join(_libraries()),
-        "terminal": ", ".join(_terminal(os.environ)),
+        "terminal": ", ".join(dict.fromkeys(_terminal(os.environ))),
         "config": _place(config) if config else f"{from_home(paths.config_file)} (no such file)",
         "data": _place(paths.data_dir),
         "database": _database(paths.database),

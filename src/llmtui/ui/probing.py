@@ -67,8 +67,13 @@ class ProbingApp(App[None]):
             self._next_probe.stop()
             self._next_probe = None
         wait_s = self.services.health.schedule.wait_s()
-        if wait_s is not None and self._probing:
+        if wait_s is None or not self._probing:
+            return
+        if wait_s:
             self._next_probe = self.set_timer(wait_s, self.probe_due)
+        else:
+            # Textual's timers divide by their interval.
+            self.probe_due()
 
     def _report(self, health: Health) -> None:
         self.main.post_message(ProviderProbed(health))

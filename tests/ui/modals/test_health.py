@@ -42,7 +42,9 @@ class Room:
         self.registry = Registry(settings(server))
         self.health = HealthService(self.registry)
         self.told: list[Health] = []
-        self.app = DialogApp(HealthRoom(self.health, current=current, report=self.told.append))
+        self.app = DialogApp(
+            HealthRoom(self.health, self.health.infos, current=current, report=self.told.append)
+        )
 
     def line(self, provider: str) -> list[str]:
         """The words of a provider's row, without the frame."""

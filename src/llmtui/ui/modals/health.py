@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -86,14 +86,15 @@ class HealthRoom(Dialog[None]):
     def __init__(
         self,
         health: HealthService,
+        providers: Sequence[ProviderInfo],
         *,
         current: str = "",
         report: Callable[[Health], object] = lambda _: None,
     ) -> None:
-        """`current` is marked first; `report` gets the news of what is asked here."""
+        """Take the providers in their order; `current` is marked first, `report` gets the news."""
         super().__init__("Health")
         self._service = health
-        self._infos = health.infos
+        self._infos = providers
         self._first = next((at for at, info in enumerate(self._infos) if info.id == current), 0)
         self._report = report
         self._asking: set[str] = set()

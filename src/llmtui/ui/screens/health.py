@@ -13,6 +13,7 @@ class HealthScreen(TargetScreen):
 
         room = HealthRoom(
             self.services.health,
+            self.sidebar.providers,
             current=self.target.provider,
             report=lambda health: self.post_message(ProviderProbed(health)),
         )
