@@ -188,7 +188,7 @@ async def test_what_a_report_of_a_bug_needs(config: Config, server: WireServer, 
     assert told["database"].startswith("~/data/llmtui/llmtui.db (-rw-------), ")
     assert "intact, version " in told["database"]
     assert told["log"].endswith("(drwx------)")
-    assert "none" in told["keyring"]
+    assert told["keyring"] == "this system has no keyring: keys go to files of their own"
     assert "192.0.2" not in finished.out
     assert "is no terminal" in facts(await run("doctor", env={"NO_COLOR": "1"}))["terminal"]
 
