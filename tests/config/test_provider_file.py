@@ -52,7 +52,9 @@ def test_a_provider_that_is_not_there_is_told(tmp_path: Path, text: str) -> None
 def test_a_typed_key_stops_the_vendors_variables_as_a_stored_one_does(tmp_path: Path) -> None:
     file = provider_file(tmp_path, None, OPENAI_BASE_URL="http://gateway", OPENAI_API_KEY="k")
     read = file.read("openai")
-    assert (file.settings(read)[0] or pytest.fail()).base_url == "http://gateway"
+    unchanged = file.settings(read)[0]
+    assert unchanged is not None
+    assert unchanged.base_url == "http://gateway"
     typed = file.settings(read, f" {CANARY}\n")[0]
     assert typed is not None
     assert (typed.key, typed.base_url) == (CANARY, None)

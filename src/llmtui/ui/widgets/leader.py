@@ -15,10 +15,15 @@ from llmtui.ui.keymap import Keymap, rows
 
 _GAP = 3
 _FRAME = 4
+_NARROWEST = 14
+"""Cells that a key and the beginning of its label need."""
+_TURNS = {"down": 1, "pagedown": 1, "up": -1, "pageup": -1}
 
 
 class LeaderPanel(ModalScreen[str | None]):
     """Lists the keys that work after the leader; the next key gives its action's id, or None.
+
+    Where they do not fit, down and up turn the pages, unless an action has these keys.
 
     The binding that opens it has to have priority: only then does the next key, however fast, come here.
     """
@@ -30,6 +35,7 @@ class LeaderPanel(ModalScreen[str | None]):
         & > Static {
             width: auto;
             height: auto;
+            min-width: 24;
             max-width: 100%;
             max-height: 100%;
             padding: 0 1;
@@ -48,6 +54,7 @@ class LeaderPanel(ModalScreen[str | None]):
         super().__init__()
         self._keymap = keymap
         self._answered = False
+        self._page = self._pages = 0
         offered = keymap.leader()
         self._actions = {
             key: action for key, action in offered.items() if actions is None or action in actions
@@ -57,7 +64,6 @@ class LeaderPanel(ModalScreen[str | None]):
         """The panel alone."""
         panel = Static(markup=False)
         panel.border_title = self._keymap.labels("leader")[0]
-        panel.border_subtitle = "esc closes"
         yield panel
 
     def on_mount(self) -> None:
@@ -75,6 +81,10 @@ class LeaderPanel(ModalScreen[str | None]):
         if self._answered:
             self.app.post_message(events.Key(event.key, event.character))
             return
+        if self._pages > 1 and event.key in _TURNS.keys() - self._actions.keys():
+            self._page = (self._page + _TURNS[event.key]) % self._pages
+            self._show_keys()
+            return
         self._answered = True
         action = self._actions.get(event.key)
         self.dismiss(action.id if action else None)
@@ -87,9 +97,13 @@ class LeaderPanel(ModalScreen[str | None]):
         ]
         width, height = self.app.size.width - _FRAME, self.app.size.height - 2
         lines = _side_by_side(_columns(blocks, width))
+        pages = [lines]
         if len(lines) > height:
-            lines = _side_by_side(_cramped(self._rows(list(actions)), width, height))
-        self.query_one(Static).update(Content("\n").join(lines or [Content("no keys here now")]))
+            pages = [_side_by_side(page) for page in _cramped(self._rows(list(actions)), width, height)]
+        self._pages, self._page = len(pages), min(self._page, len(pages) - 1)
+        panel = self.query_one(Static)
+        panel.border_subtitle = "esc closes" if self._pages == 1 else "↓ more · esc closes"
+        panel.update(Content("\n").join(pages[self._page] or [Content("no keys here now")]))
 
     def _rows(self, actions: Sequence[Action]) -> list[Content]:
         shown = list(rows(actions, lambda id: self._keymap.leader_labels(id)[:1]))
@@ -120,12 +134,14 @@ def _stacked(blocks: Sequence[list[Content]], most: int) -> list[list[Content]]:
     return columns
 
 
-def _cramped(lines: list[Content], width: int, height: int) -> list[list[Content]]:
-    """Columns without the names of groups, cut to fit a very small screen."""
-    count = -(-len(lines) // height)
+def _cramped(lines: list[Content], width: int, height: int) -> list[list[list[Content]]]:
+    """Pages of columns without the names of groups, cut to fit a very small screen."""
+    most = max(1, (width + _GAP) // (_NARROWEST + _GAP))
+    count = min(most, -(-len(lines) // height))
     room = max(1, (width - _GAP * (count - 1)) // count)
     lines = [line.truncate(room, ellipsis=True) for line in lines]
-    return [lines[at : at + height] for at in range(0, len(lines), height)]
+    columns = [lines[at : at + height] for at in range(0, len(lines), height)]
+    return [columns[at : at + count] for at in range(0, len(columns), count)]
 
 
 def _side_by_side(columns: Sequence[list[Content]]) -> list[Content]:
