@@ -29,7 +29,7 @@ class SettingRow(Vertical):
         & Select { width: 1fr; }
         & Select > SelectCurrent, & Select:focus > SelectCurrent {
             border: none !important;
-            padding: 0;
+            padding: 0 1 0 0;
             background: transparent;
             background-tint: 0%;
         }
