@@ -69,6 +69,7 @@ class SettingsService:
             info = self._workshop.info_of(settings)
             defaults |= {"name": info.id, "model": info.model or "the server's first", ADDRESS: info.base_url}
             place = KEY_TO_COME if edits.key else key_place(provider, settings)
+            defaults[KEY] = "not set" if settings.api_key is None else "unchanged"
         removable = form.read.get(KEY) is not None or form.read.get(KEY_VARIABLE) is not None
         return Review(tuple(issues), defaults, place, removable)
 

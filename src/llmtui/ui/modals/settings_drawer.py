@@ -177,7 +177,7 @@ class SettingsDrawer(Dialog[None]):
             faults.setdefault(_nearest(issue.key, rows), issue)
         for key, row in rows.items():
             if key in review.defaults:
-                row.show_default("unchanged" if key == KEY else review.defaults[key])
+                row.show_default(review.defaults[key])
             fault = faults.get(key)
             row.show_issue(fault.message if fault else "", fault.severity if fault else "error")
         elsewhere = faults.get("")
