@@ -60,7 +60,7 @@ class SettingsService:
         provider, issues = self._edited(form, edits)
         settings, found = self._file.settings(provider, edits.key)
         issues += found
-        defaults = {one.key: one.default for one in form.fields}
+        defaults: dict[str, str] = {}
         place = ""
         if settings is not None:
             from llmtui.config.provider_file import key_place
