@@ -9,6 +9,7 @@ import pytest
 from llmtui.config.keys import store_key
 from llmtui.config.loader import load_settings
 from llmtui.config.provider_file import ProviderFile, key_place
+from llmtui.config.writer import save_provider
 from llmtui.core.errors import ConfigError
 
 CANARY = "sk-canary-0123456789"
@@ -101,10 +102,43 @@ def test_a_key_that_others_can_read_is_not_called_private(tmp_path: Path) -> Non
 def test_a_removed_key_is_forgotten_too(tmp_path: Path) -> None:
     file = provider_file(tmp_path)
     file.save(file.read("work"), {}, key=CANARY)
-    settings = file.save(file.read("work"), {}, forget=True)
+    before = file.read("work")
+    settings = file.save(before, {}, forget=True)
     assert settings.api_key is None
-    assert os.listdir(tmp_path / "keys") == []
     assert "api_key" not in file.read("work")
+    assert file.forget(before) == ""
+    assert os.listdir(tmp_path / "keys") == []
+
+
+def test_a_key_that_somebody_still_has_stays(tmp_path: Path) -> None:
+    file = provider_file(tmp_path)
+    file.save(file.read("work"), {}, key=CANARY)
+    before = file.read("work")
+    save_provider(file.path, "claude", {"api_key": before["api_key"]}, environ={})
+    file.save(before, {}, forget=True)
+    assert file.forget(before) == ""
+    assert os.listdir(tmp_path / "keys") == ["work"]
+
+
+def test_a_key_that_a_person_has_put_somewhere_stays(tmp_path: Path) -> None:
+    own = tmp_path / "keys" / "of-mine"
+    own.parent.mkdir()
+    own.write_text(CANARY)
+    file = provider_file(tmp_path, TEXT.replace("${WORK_KEY}", f"{{file: {own}}}"))
+    before = file.read("work")
+    file.save(before, {}, key="other")
+    assert file.forget(before) == ""
+    assert own.read_text() == CANARY
+
+
+def test_a_key_that_cannot_be_removed_is_told(tmp_path: Path) -> None:
+    file = provider_file(tmp_path)
+    file.save(file.read("work"), {}, key=CANARY)
+    before = file.read("work")
+    file.save(before, {}, forget=True)
+    (tmp_path / "keys" / "work").unlink()
+    (tmp_path / "keys" / "work").mkdir()
+    assert file.forget(before).startswith(f"the old key stays in {tmp_path}/keys/work")
 
 
 def test_no_key_is_stored_when_the_file_cannot_be_written(tmp_path: Path) -> None:
@@ -129,11 +163,11 @@ def test_a_folder_that_takes_no_key_is_told(tmp_path: Path) -> None:
     [
         ("api_key: sk-1", {}, "literal in the config file"),
         ("api_key: ${A_KEY}", {"A_KEY": "k"}, "from the variable A_KEY"),
-        ("api_key: ${A_KEY}", {}, "none: A_KEY is not set"),
+        ("api_key: ${A_KEY}", {}, "no key: A_KEY is not set"),
         ("api_key_env: A_KEY", {"A_KEY": "k"}, "from the variable A_KEY"),
         ("name: x", {"OPENAI_API_KEY": "k"}, "from the variable OPENAI_API_KEY"),
-        ("name: x", {}, "none: OPENAI_API_KEY is not set"),
-        ("base_url: http://127.0.0.1", {"OPENAI_API_KEY": "k"}, "none"),
+        ("name: x", {}, "no key: OPENAI_API_KEY is not set"),
+        ("base_url: http://127.0.0.1", {"OPENAI_API_KEY": "k"}, "no key"),
         ("api_key: {keyring: x}", {}, "in the system keyring"),
         ("api_key: {command: pass x}", {}, "from the command in the config file"),
     ],

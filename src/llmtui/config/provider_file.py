@@ -16,7 +16,7 @@ from llmtui.config.loader import INHERITED, load_settings, within
 from llmtui.config.schema import AppSettings, KeySource, ProviderSettings
 from llmtui.config.wording import in_words, place_of
 from llmtui.config.writer import PROVIDERS, revised_config, save_provider
-from llmtui.core.errors import ConfigError
+from llmtui.core.errors import ConfigError, KeyUnavailable
 from llmtui.core.models import ConfigIssue
 
 
@@ -104,11 +104,11 @@ class ProviderFile:
         key: str = "",
         forget: bool = False,
     ) -> ProviderSettings:
-        """Write what was changed since the provider was read, and keep or forget its key.
+        """Write what was changed since the provider was read, and keep its key or do without it.
 
         Raises ConfigError when the file cannot be written; then no key was stored.
         """
-        provider_id, old = str(provider["id"]), provider.get(KEY_FIELD)
+        provider_id = str(provider["id"])
         if key or forget:
             changes = {**changes, KEY_FIELD: None, VARIABLE_FIELD: None}
         if key:
@@ -116,10 +116,28 @@ class ProviderFile:
             revised_config(self.path, provider_id, changes, read=provider, environ=self._environ)
             changes = {**changes, KEY_FIELD: self._stored(provider_id, key)}
         save_provider(self.path, provider_id, changes, read=provider, environ=self._environ)
-        if KEY_FIELD in changes and isinstance(old, dict) and old != changes[KEY_FIELD]:
-            forget_key(KeySource.model_validate(old), self._key_folder)
         settings = load_settings(self.path, self._environ).settings
         return next(one for one in settings.providers if one.id.lower() == provider_id.lower())
+
+    def forget(self, provider: Mapping[str, Any]) -> str:
+        """Remove the key that a provider had before it was saved; says why, where it has to stay.
+
+        Only what was stored under the provider's own name, and only if nobody has it any more.
+        """
+        written = provider.get(KEY_FIELD)
+        if not isinstance(written, dict):
+            return ""
+        source = KeySource.model_validate(written)
+        own = source.keyring or (source.file.name if source.file else "")
+        providers = load_settings(self.path, self._environ).settings.providers
+        if own != provider["id"] or any(one.key_source == source for one in providers):
+            return ""
+        try:
+            forget_key(source, self._key_folder)
+        except (OSError, KeyUnavailable) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            return f"the old key stays {_place_of_source(source)}: {reason}"
+        return ""
 
     def _stored(self, provider_id: str, key: str) -> dict[str, Any]:
         try:
@@ -135,7 +153,7 @@ def key_place(provider: Mapping[str, Any], settings: ProviderSettings) -> str:
     if source is not None:
         return _place_of_source(source)
     if settings.key is None:
-        return f"none: {settings.api_key_env} is not set" if settings.api_key_env else "none"
+        return f"no key: {settings.api_key_env} is not set" if settings.api_key_env else "no key"
     if settings.api_key_env and not _is_literal(provider):
         return f"from the variable {settings.api_key_env}"
     return "literal in the config file"

@@ -70,7 +70,7 @@ class Review:
 
     issues: tuple[ConfigIssue, ...]
     defaults: Mapping[str, str]
-    """What holds where a field is empty, by its key."""
+    """What holds where a field is empty, by its key, if other settings decide it; none while one is wrong."""
     key_place: str
     key_removable: bool
 
@@ -86,4 +86,5 @@ class Saved:
 
     info: ProviderInfo
     before: ProviderInfo | None
-    key_place: str
+    notes: tuple[str, ...] = ()
+    """What became of its key, in words."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from llmtui.config.schema import ProviderSettings
 
 TEST_CLOCK_S = 3.0
+KEY_TO_COME = "goes to the system keyring; where none answers, to a file that only you can read"
 
 
 class SettingsService:
@@ -59,7 +60,7 @@ class SettingsService:
         provider, issues = self._edited(form, edits)
         settings, found = self._file.settings(provider, edits.key)
         issues += found
-        defaults = {one.key: one.default for one in form.fields}
+        defaults: dict[str, str] = {}
         place = ""
         if settings is not None:
             from llmtui.config.provider_file import key_place
@@ -67,7 +68,8 @@ class SettingsService:
             issues += [] if issues else self._workshop.issues(settings)
             info = self._workshop.info_of(settings)
             defaults |= {"name": info.id, "model": info.model or "the server's first", ADDRESS: info.base_url}
-            place = "typed here, not saved yet" if edits.key else key_place(provider, settings)
+            place = KEY_TO_COME if edits.key else key_place(provider, settings)
+            defaults[KEY] = "not set" if settings.api_key is None else "unchanged"
         removable = form.read.get(KEY) is not None or form.read.get(KEY_VARIABLE) is not None
         return Review(tuple(issues), defaults, place, removable)
 
@@ -99,7 +101,13 @@ class SettingsService:
         if before is None or before.base_url != info.base_url:
             await self._models.forget(info.id)
         provider, _ = self._edited(form, edits)
-        return Saved(info, before, key_place(provider, settings))
+        notes: list[str] = []
+        if edits.key or edits.forget_key:
+            notes += [
+                _of_key(key_place(provider, settings)),
+                await asyncio.to_thread(self._file.forget, form.read),
+            ]
+        return Saved(info, before, tuple(filter(None, notes)))
 
     def _form(self, provider_id: str) -> ProviderForm:
         from llmtui.config.field_text import masked, shown
@@ -166,6 +174,10 @@ def _changes(form: ProviderForm, edits: Edits) -> Iterator[tuple[str, Any]]:
             if one.key == ADDRESS:
                 text = unmasked(text, str(form.read.get(ADDRESS) or ""))
             yield one.key, parsed(one, text)
+
+
+def _of_key(place: str) -> str:
+    return place if place.startswith("no key") else f"key {place}"
 
 
 def _failed(provider_id: str, stage: str, detail: str, hint: str = "") -> ConnectionReport:

@@ -75,6 +75,8 @@ class SettingsDrawer(Dialog[None]):
         self._make_settings = settings
         self._report_saved = saved
         self._form: ProviderForm | None = None
+        self._reported: Edits | None = None
+        """What the report is about."""
         self._saving = self._forget_key = False
 
     def compose_body(self) -> ComposeResult:
@@ -174,12 +176,14 @@ class SettingsDrawer(Dialog[None]):
         for issue in review.issues:
             faults.setdefault(_nearest(issue.key, rows), issue)
         for key, row in rows.items():
-            row.show_default("unchanged" if key == KEY else review.defaults.get(key, ""))
+            if key in review.defaults:
+                row.show_default(review.defaults[key])
             fault = faults.get(key)
             row.show_issue(fault.message if fault else "", fault.severity if fault else "error")
         elsewhere = faults.get("")
         self._show_problem(f"{elsewhere.key}: {elsewhere.message}" if elsewhere else "")
         self._show_key(review)
+        self._mark_report()
         if self.focused is not None:
             # What is said of other fields may push it out of sight.
             self.call_after_refresh(self.focused.scroll_visible, animate=False)
@@ -190,13 +194,14 @@ class SettingsDrawer(Dialog[None]):
             # Nobody knows before what is wrong is mended.
             return
         for box in self.query("#key"):
-            place = "removed when saved" if self._forget_key else f"kept {review.key_place}"
-            if review.key_place.startswith("none"):
-                place = "no key" + review.key_place.removeprefix("none")
+            place = "removed when saved" if self._forget_key else review.key_place
             box.query_one(Static).update(Content(sanitise_line(place)))
             button = box.query_one(Button)
             button.display = review.key_removable
             button.label = "Keep" if self._forget_key else "Remove"
+
+    def _mark_report(self) -> None:
+        self.report.outdated = self._reported not in (None, self.edits)
 
     def _show_problem(self, words: str) -> None:
         problem = self.query_one("#problem", Static)
@@ -216,8 +221,9 @@ class SettingsDrawer(Dialog[None]):
         """Check the connection and show each stage."""
         if self._form is None:
             return
-        self._say("testing …")
-        self.report.show(await self._settings.test(self._form, self.edits))
+        edits = self.edits
+        self._say(edits, "testing …")
+        self.report.show(await self._settings.test(self._form, edits))
         self._show_end()
 
     @on(Button.Pressed, "#save")
@@ -239,13 +245,15 @@ class SettingsDrawer(Dialog[None]):
             self._saving = False
             if not self.is_current:
                 raise
-            self._say(" · ".join(filter(None, (str(error), error.hint))), "$text-error")
+            self._say(edits, " · ".join(filter(None, (str(error), error.hint))), "$text-error")
             return
         self._report_saved(saved)
         if self.is_current:
             self.dismiss(None)
 
-    def _say(self, words: str, style: str = "") -> None:
+    def _say(self, edits: Edits, words: str, style: str = "") -> None:
+        self._reported = edits
+        self._mark_report()
         self.report.say(words, style)
         self._show_end()
 

@@ -44,5 +44,5 @@ class SettingsScreen(TargetScreen):
             await self.services.chat.retarget(self.chat_id, self.target)
         await self.refresh_chats()
         await self.show_context()
-        self.flash(f"{saved.info.name}: saved{f' · key {saved.key_place}' if saved.key_place else ''}")
+        self.flash(" · ".join((f"{saved.info.name}: saved", *saved.notes)))
         self.jobs.probe_chosen(saved.info.id)

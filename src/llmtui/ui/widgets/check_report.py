@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widgets import Static
 
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport
@@ -24,18 +25,30 @@ class CheckReport(Static):
     CheckReport.-shown { display: block; }
     """
 
+    outdated: reactive[bool] = reactive(False, init=False)
+    """Whether something else was checked than what stands there now."""
+
     def __init__(self) -> None:
         super().__init__(markup=False)
+        self._found = Content()
 
     def say(self, words: str, style: str = "") -> None:
         """Show a sentence instead of a report."""
-        self.add_class("-shown")
-        self.update(Content.styled(sanitise_line(words), style))
+        self._show(Content.styled(sanitise_line(words), style))
 
     def show(self, report: ConnectionReport) -> None:
         """Show what a check found."""
+        self._show(Content("\n").join(_lines(report)))
+
+    def watch_outdated(self) -> None:
+        """Say so above."""
+        self._show(self._found)
+
+    def _show(self, found: Content) -> None:
+        self._found = found
         self.add_class("-shown")
-        self.update(Content("\n").join(_lines(report)))
+        above = [Content.styled("before your last change:", "italic")] if self.outdated else []
+        self.update(Content("\n").join([*above, found]))
 
 
 def _lines(report: ConnectionReport) -> Iterator[Content]:

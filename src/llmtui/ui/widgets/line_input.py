@@ -1,6 +1,9 @@
 """The one-line input of the dialogs."""
 
+from textual import events
 from textual.widgets import Input
+
+from llmtui.ui.widgets.keys_in_order import act_at_once
 
 
 class LineInput(Input):
@@ -23,3 +26,7 @@ class LineInput(Input):
         super().__init__(value, placeholder=placeholder, password=password, select_on_focus=False)
         # A blinking cursor writes to the terminal for as long as the dialog is open.
         self.cursor_blink = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Take keys in the order in which they were typed."""
+        await act_at_once(self, event)

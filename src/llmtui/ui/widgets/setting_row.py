@@ -29,14 +29,14 @@ class SettingRow(Vertical):
         & Select { width: 1fr; }
         & Select > SelectCurrent, & Select:focus > SelectCurrent {
             border: none !important;
-            padding: 0;
+            padding: 0 1 0 0;
             background: transparent;
             background-tint: 0%;
         }
         & Select > SelectCurrent .arrow { color: $foreground; }
         & Select > SelectCurrent Static#label { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        & Select > SelectOverlay { border: round $border; max-height: 9; background: $panel; }
-        &:ansi Select > SelectOverlay { background: ansi_default; border: round ansi_default; }
+        & Select > SelectOverlay { border: round $border !important; max-height: 9; background: $panel; }
+        &:ansi Select > SelectOverlay { background: ansi_default; border: round ansi_default !important; }
         &:nocolor Select > SelectOverlay > .option-list--option-highlighted { text-style: bold underline; }
         &:nocolor:focus-within .label { color: ansi_default; text-style: bold underline; }
     }
