@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from llmtui import __version__
-from llmtui.cli.doctor import HANGING
+from llmtui.cli.doctor import HANGING, Finding
 from llmtui.cli.surroundings import masked
 from llmtui.config.paths import user_paths
 from llmtui.core.conversation import user
 from llmtui.core.history import Conversation, RequestRecord, StoredMessage, now
+from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo
 from llmtui.storage.conversations import SQLiteStore
 from llmtui.testing.exchange import Request, Responder
 from llmtui.testing.wire_server import WireServer
@@ -134,6 +135,20 @@ async def test_a_server_that_is_not_there_fails_with_a_hint(
     assert gone[2].endswith(f"connection refused at {NOWHERE}")
     assert gone[3].startswith("hint start it with `ollama serve`")
     assert (await run("doctor", "far", "--config", path)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("stages", "verdict"),
+    [
+        ([CheckState.SKIPPED, CheckState.OK], "ok"),
+        ([CheckState.OK, CheckState.FAILED], "failed"),
+        ([CheckState.SKIPPED], "failed"),
+        ([], "failed"),
+    ],
+)
+def test_only_what_was_checked_passes(stages: list[CheckState], verdict: str) -> None:
+    report = ConnectionReport("p", tuple(CheckStage("name", state) for state in stages))
+    assert Finding(ProviderInfo("p", "P", "scripted", "local"), report).verdict == verdict
 
 
 async def test_a_provider_without_a_key_fails_only_where_it_is_named(config: Config, run: Run) -> None:

@@ -45,7 +45,8 @@ class Finding:
         """`ok`, `failed`, `skipped`, or `key not tried` where all but the key is known to be right."""
         if self.report is None:
             return "skipped"
-        if not self.report.ok:
+        # A check that came to no stage of its own shows nothing, however little went wrong.
+        if not (self.report.ok and any(stage.state is CheckState.OK for stage in self.report.stages)):
             return "failed"
         return KEY_KEPT_BACK if self.report.key_kept_back else "ok"
 
