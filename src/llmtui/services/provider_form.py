@@ -70,7 +70,7 @@ class Review:
 
     issues: tuple[ConfigIssue, ...]
     defaults: Mapping[str, str]
-    """What holds where a field is empty, by its key, if other settings decide it; none while one is wrong."""
+    """What holds where a field is empty, by its key, if others decide it; empty while one is wrong."""
     key_place: str
     key_removable: bool
 

@@ -26,7 +26,7 @@ class SettingRow(Vertical):
         & .issue { height: auto; padding: 0 0 0 2; color: $text-error; display: none; }
         & .issue.-shown { display: block; }
         & .issue.-warning { color: $text-warning; }
-        & Select { width: 1fr; }
+        & LineInput, & LinesInput, & Select { width: 1fr; }
         & Select > SelectCurrent, & Select:focus > SelectCurrent {
             border: none !important;
             padding: 0 1 0 0;
