@@ -75,7 +75,8 @@ def _descriptions(model: type[BaseModel]) -> dict[str, str]:
     for one in reversed(model.__mro__):
         try:
             (body,) = ast.parse(dedent(inspect.getsource(one))).body
-        except (OSError, TypeError, SyntaxError, ValueError):
+        # SystemError: two threads parse at once, https://github.com/python/cpython/issues/106905
+        except (OSError, TypeError, SyntaxError, ValueError, SystemError):
             continue
         statements = getattr(body, "body", [])
         for statement, behind in pairwise(statements):
