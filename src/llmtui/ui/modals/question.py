@@ -1,6 +1,7 @@
 """A question with a few answers, each a key."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -12,6 +13,9 @@ from llmtui.ui.modals.dialog import Dialog
 
 class Question(Dialog[str | None]):
     """Returns the key of the answer, or None when it is closed."""
+
+    # The answers say it all.
+    KEYS: ClassVar[str] = ""
 
     DEFAULT_CSS = """
     Question > .frame { width: 46; }

@@ -44,12 +44,12 @@ class SettingsDrawer(Dialog[None]):
         & #problem.-shown { display: block; }
         & #key { height: auto; padding: 0 0 0 20; }
         &.-narrow #key { padding: 0 0 0 1; }
-        & #key Static { width: 1fr; height: auto; color: $foreground 60%; }
+        & #key Static { width: 1fr; height: auto; padding: 0 1 0 0; color: $foreground 60%; }
         & #help { height: 2; padding: 0 0 0 1; color: $foreground 60%; }
         &.-low #help { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         & #buttons { height: 1; padding: 0 0 0 1; }
         & Button { min-width: 8; margin: 0 2 0 0; }
-        & #forget { min-width: 10; margin: 0; }
+        & #forget { margin: 0; }
         &:ansi Button { border: none; background: ansi_default; text-style: none; }
         &:ansi Button:focus { text-style: reverse; }
     }
@@ -120,8 +120,8 @@ class SettingsDrawer(Dialog[None]):
             if field.key == KEY:
                 forget = Button("Remove", id="forget", compact=True)
                 widgets.append(Horizontal(Static(markup=False), forget, id="key"))
-        headers = f"{form.headers} of its headers, its" if form.headers else "headers,"
-        note = f"{headers} timeouts and network are set in {form.place}"
+        headers = f"headers ({form.headers})" if form.headers else "headers"
+        note = f"{headers}, timeouts, network and health are set in {form.place}"
         widgets.append(Static(Content(sanitise_line(note)), classes="note -last", markup=False))
         await self.query_one(VerticalScroll).mount_all(widgets, before=self.report)
         self._form = form

@@ -35,8 +35,17 @@ class SettingRow(Vertical):
         }
         & Select > SelectCurrent .arrow { color: $foreground; }
         & Select > SelectCurrent Static#label { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        & Select > SelectOverlay { border: round $border !important; max-height: 9; background: $panel; }
-        &:ansi Select > SelectOverlay { background: ansi_default; border: round ansi_default !important; }
+        &:ansi Select > SelectCurrent Static#label { text-style: dim; }
+        &:ansi Select > SelectCurrent.-has-value Static#label { text-style: none; }
+        & Select.-textual-compact > SelectOverlay {
+            border: round $border !important;
+            max-height: 9;
+            background: $panel;
+        }
+        &:ansi Select.-textual-compact > SelectOverlay {
+            border: round ansi_default !important;
+            background: ansi_default;
+        }
         &:nocolor Select > SelectOverlay > .option-list--option-highlighted { text-style: bold underline; }
         &:nocolor:focus-within .label { color: ansi_default; text-style: bold underline; }
     }
