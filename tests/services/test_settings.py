@@ -42,6 +42,7 @@ async def working(
     folder: Path, url: str = "http://127.0.0.1:1"
 ) -> AsyncIterator[tuple[Services, SettingsService]]:
     services = services_at(folder, {}, config=CONFIG.format(url=url))
+    await services.chat.open()
     try:
         yield services, services.settings()
     finally:
