@@ -58,15 +58,20 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     recorder = Recorder(store)
     chat = ChatService(recorder, registry, [agent_info(agent) for agent in settings.agents])
     health = HealthService(registry, recorder)
-    models = ModelService(registry, StoredMemory(recorder, store))
+    models = ModelService(registry, StoredMemory(recorder, store), health.may_ask)
 
     @cache
     def settings_service() -> "SettingsService":
+        from hashlib import sha256
+
         from llmtui.config.provider_file import ProviderFile
         from llmtui.services.settings import SettingsService
 
-        config = paths.config_file
-        file = ProviderFile(loaded.source or config, os.environ, config.parent)
+        own = paths.config_file
+        config = loaded.source or own
+        # The keys of another file shall not take the place of those of one's own.
+        suffix = "" if config == own else f"-{sha256(str(config.resolve()).encode()).hexdigest()[:8]}"
+        file = ProviderFile(config, os.environ, own.parent, key_suffix=suffix)
         return SettingsService(file, registry, health, models)
 
     async def close() -> None:

@@ -99,6 +99,9 @@ def test_names_that_secrets_have(name: str, telling: bool) -> None:
         ("https://u:p@h/v1", "https://********@h/v1"),
         ("u@h:1", "********@h:1"),
         ("https://h/v1?key=sk", "https://h/v1?********"),
+        ("https://u:can/ary@h/v1", "https://********@h/v1"),
+        ("https://u:can?ary@h/v1", "https://********@h/v1"),
+        ("https://h:1/@cf/v1", "https://h:1/@cf/v1"),
         ("", ""),
     ],
 )

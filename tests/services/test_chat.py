@@ -309,3 +309,13 @@ async def test_a_provider_that_cannot_be_asked_is_logged(
     await desk.run(desk.chat.reply(thread.conversation.id, Target("nobody")))
     assert "not asked provider=nobody problem=\"no provider 'nobody'; configured: fake\"" in caplog.text
     assert "penguins" not in caplog.text
+
+
+async def test_a_chat_that_is_deleted_meanwhile_breaks_nothing(desk: Desk) -> None:
+    chat_id = (await desk.ask("q")).conversation.id
+    await desk.chat.delete(chat_id)
+    assert desk.chat.thread(chat_id).messages == ()
+    await desk.chat.rename(chat_id, "late")
+    await desk.chat.retarget(chat_id, TARGET)
+    await desk.chat.restore(chat_id)
+    assert (await desk.chat.load(chat_id)).conversation.title == "q"

@@ -271,3 +271,36 @@ async def test_an_examination_keeps_the_key_back_like_a_probe_unless_it_shall_be
 def test_one_that_is_never_asked_says_so() -> None:
     registry = Registry([ProviderSettings(id="p", kind="scripted", health="off")])
     assert HealthService(registry).of("p").state is HealthState.OFF
+
+
+def keyed(url: str, key: str | None = "sk-secret") -> ProviderSettings:
+    return ProviderSettings(
+        id="far", kind="openai_compat", base_url=f"{url}/v1", api_key=SecretStr(key) if key else None
+    )
+
+
+async def test_news_of_the_server_before_is_no_news() -> None:
+    async with WireServer() as old, WireServer() as new:
+        registry = Registry([keyed(old.url)])
+        health = HealthService(registry)
+        before = health.info("far")
+        assert before is not None
+        settings = keyed(new.url)
+        health.replace(registry.info_of(settings))
+        await registry.replace(settings)
+        record = RequestRecord("r", "far", "m", now(), outcome="failed", host=before.host)
+        health.note_reply(record, ConnectError("refused"))
+        assert health.of("far").state is HealthState.UNCHECKED
+        await registry.aclose()
+
+
+async def test_only_where_the_person_went_is_a_key_sent_unasked() -> None:
+    registry = Registry([keyed("http://127.0.0.1:1")])
+    health = HealthService(registry)
+    assert not health.may_ask("far")
+    info = health.info("far")
+    assert info is not None
+    health.trust(info.host)
+    assert health.may_ask("far")
+    assert HealthService(Registry([keyed("http://127.0.0.1:1", key=None)])).may_ask("far")
+    assert not health.may_ask("nobody")

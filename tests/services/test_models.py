@@ -44,3 +44,12 @@ async def test_fullness_counts_what_was_read_and_written_and_tells_an_estimate()
     assert await models.fullness([asked(guess)], target) == Fullness(120, 4096, True)
     assert await models.fullness([asked(None)], target) is None
     assert await models.fullness([], target) is None
+
+
+async def test_a_server_is_left_alone_until_it_may_be_asked_or_the_person_wants_it() -> None:
+    registry = Registry([ProviderSettings(id="fake", kind="scripted", options={"models": ["one"]})])
+    models = ModelService(registry, may_ask=lambda provider_id: provider_id != "fake")
+    with pytest.raises(LlmtuiError, match="no message went"):
+        await models.refresh("fake")
+    assert models.listed_at("fake") is None
+    assert [model.id for model in await models.refresh("fake", wanted=True)] == ["one"]

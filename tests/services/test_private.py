@@ -150,3 +150,14 @@ async def test_what_quitting_would_stop_and_lose_is_counted(desk: Desk) -> None:
     await desk.run(stored)
     await desk.run(reply)
     assert in_flight(desk.chat) == InFlight(queued=1, private=1)
+
+
+async def test_one_that_is_deleted_while_it_is_empty_comes_back_private(desk: Desk, tmp_path: Path) -> None:
+    chat_id = private(desk).conversation.id
+    await desk.chat.delete(chat_id)
+    await desk.chat.restore(chat_id)
+    thread = await desk.chat.load(chat_id)
+    assert thread.conversation.private
+    await desk.ask(f"after all {CANARY}", thread)
+    assert CANARY.encode() not in bytes_below(tmp_path)
+    assert desk.fake.requests[-1].private

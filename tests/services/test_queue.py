@@ -195,3 +195,20 @@ async def test_a_deleted_chat_sends_nothing_more_and_comes_back_held(desk: Desk,
     await desk.chat.load(chat_id)
     assert queue.texts(chat_id) == ("second",)
     assert queue.is_held(chat_id)
+
+
+async def test_what_is_changed_while_a_message_is_written_stays_changed(
+    desk: Desk, queue: QueueService
+) -> None:
+    reply = await begin(desk)
+    chat_id = reply.conversation_id
+    await desk.chat.save_queue(chat_id, ("one", "two"), draft="")
+    await stop(desk, reply)
+    sending = asyncio.create_task(queue.send_on(chat_id, TARGET))
+    # It has begun to write, and waits for the disk.
+    await asyncio.sleep(0)
+    await asyncio.gather(queue.drop(chat_id), desk.chat.rename(chat_id, "other"))
+    await run_on(desk, queue, await sending)
+    assert desk.chat.thread(chat_id).conversation.title == "other"
+    assert sent(desk, chat_id)[-1] == "one"
+    assert queue.texts(chat_id) == ()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from llmtui.config.keys import StoredKey, store_key
+from llmtui.config.provider_file import ProviderFile
 from llmtui.core.errors import ConfigError
 from llmtui.core.models import CheckState, ConnectionReport
 from llmtui.services import settings as module
@@ -213,3 +215,38 @@ async def test_a_form_holds_no_secret_for_a_traceback(
     async with working(tmp_path) as (_, settings):
         form: ProviderForm = await settings.open("work")
         assert GOOD not in repr((form, settings.review(form, Edits()), replace(form)))
+
+
+async def test_a_typed_key_goes_to_the_server_that_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gatekeeper(GOOD) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        async with working(tmp_path) as (_, settings):
+            form = await settings.open("claude")
+            assert settings.review(form, Edits()).defaults["base_url"] == server.url
+            assert settings.review(form, Edits(key=GOOD)).defaults["base_url"] == server.url
+            await settings.test(form, Edits(key=GOOD))
+            assert any(GOOD in request.raw().decode() for request in server.requests)
+            saved = await settings.save(form, Edits(key=GOOD))
+            assert saved.info.base_url == server.url
+
+
+async def test_the_keys_of_two_files_do_not_take_each_others_place(tmp_path: Path) -> None:
+    stored = []
+
+    def store(provider_id: str, key: str, folder: Path) -> StoredKey:
+        stored.append(provider_id)
+        return store_key(provider_id, key, folder)
+
+    for suffix in ("", "-other"):
+        path = tmp_path / f"config{suffix}.yaml"
+        path.write_text(CONFIG.format(url="http://127.0.0.1:1"))
+        file = ProviderFile(path, {}, tmp_path, key_suffix=suffix, store=store)
+        read = file.read("work")
+        file.save(read, {}, key=f"key{suffix}")
+        kept = file.read("work")
+        file.save(kept, {}, forget=True)
+        assert file.forget(kept) == ""
+    assert stored == ["work", "work-other"]
+    assert list((tmp_path / "keys").iterdir()) == []

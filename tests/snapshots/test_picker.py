@@ -54,7 +54,7 @@ class Source:
     async def known(self, provider_id: str) -> list[ModelInfo]:
         return MODELS.get(provider_id, [])
 
-    async def refresh(self, provider_id: str) -> list[ModelInfo]:
+    async def refresh(self, provider_id: str, *, wanted: bool = False) -> list[ModelInfo]:
         if provider_id == "box":
             raise LlmtuiError("connection refused at http://gpu-box:11434")
         return MODELS[provider_id]

@@ -15,6 +15,7 @@ from llmtui.cli.surroundings import Facts, surroundings
 from llmtui.config.loader import LoadedSettings
 from llmtui.config.paths import Paths, user_paths
 from llmtui.core.errors import ConfigError, UnknownProvider
+from llmtui.core.logs import scrubbed
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo
 from llmtui.core.ports import ProviderRegistry
 from llmtui.core.redaction import redact
@@ -117,7 +118,7 @@ def _harmless(finding: Finding, secrets: Sequence[str]) -> Finding:
     """The finding as it may be shown: a server's words are in it, which may hold what we sent."""
 
     def clean(text: str) -> str:
-        return redact(sanitise_line(text), secrets)
+        return scrubbed(redact(sanitise_line(text), secrets))
 
     info = replace(
         finding.info, base_url=clean(address(finding.info.base_url)), error=clean(finding.info.error)

@@ -5,6 +5,7 @@ import re
 from urllib.parse import unquote
 
 _SCHEMES = re.compile(r"(?:bearer|basic|token|apikey|digest)\s+(\S.*)", re.IGNORECASE)
+_PORT = re.compile(r"\d*\]?")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _TELLING = {
     *("apikey", "auth", "authorization", "bearer", "cookie", "credential", "credentials", "key"),
@@ -17,6 +18,9 @@ def split_credentials(url: str) -> tuple[str, str]:
     """The address without its user and password, and these as `user:password`, empty where there are none."""
     scheme, separator, rest = url.partition("://") if "://" in url else ("", "", url)
     place, slash, path = rest.partition("/")
+    if "@" not in place and "@" in path and not _PORT.fullmatch(place.rpartition(":")[2]) and ":" in place:
+        # A password with a slash in it: no address, and all the more nothing to be shown.
+        place, slash, path = rest, "", ""
     user, _, host = place.rpartition("@")
     return f"{scheme}{separator}{host}{slash}{path}", unquote(user)
 
@@ -49,8 +53,8 @@ def is_telling(name: str) -> bool:
 
 def masked_address(url: str) -> str:
     """An address to show: user, password and whatever its query says are hidden."""
-    address, query, _ = url.partition("?")
-    shown, user = split_credentials(address)
+    shown, user = split_credentials(url)
+    shown, query, _ = shown.partition("?")
     if user:
         scheme, separator, rest = shown.rpartition("://")
         shown = f"{scheme}{separator}{MASK}@{rest}"

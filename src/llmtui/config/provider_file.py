@@ -31,11 +31,19 @@ class ProviderFile:
     """Reads and writes single providers of one config file; what touches the disk blocks."""
 
     def __init__(
-        self, path: Path, environ: Mapping[str, str], key_folder: Path, *, store: KeyStore = store_key
+        self,
+        path: Path,
+        environ: Mapping[str, str],
+        key_folder: Path,
+        *,
+        key_suffix: str = "",
+        store: KeyStore = store_key,
     ) -> None:
+        """`key_suffix` tells the keys of this file from those of others that name providers alike."""
         self.path = path
         self._environ = environ
         self._key_folder = key_folder
+        self._key_suffix = key_suffix
         self._store = store
         self._app = AppSettings()
 
@@ -87,6 +95,11 @@ class ProviderFile:
             settings = settings.model_copy(update={KEY_FIELD: SecretStr(key.strip())})
         return settings, issues
 
+    def borrowed_address(self, provider: Mapping[str, Any]) -> str | None:
+        """The address that a provider has from its vendor's variable; None where it has its own, or none."""
+        settings = None if provider.get("base_url") else self.settings(provider)[0]
+        return settings.base_url if settings else None
+
     def _shared(self, data: Mapping[str, Any]) -> AppSettings:
         """What the file says of all providers; nothing where that is wrong, which the loader tells."""
         document = Document(self.path, {name: data[name] for name in INHERITED if name in data})
@@ -112,7 +125,7 @@ class ProviderFile:
         if key or forget:
             changes = {**changes, KEY_FIELD: None, VARIABLE_FIELD: None}
         if key:
-            changes = {**changes, KEY_FIELD: {"keyring": provider_id}}
+            changes = {**changes, KEY_FIELD: {"keyring": f"{provider_id}{self._key_suffix}"}}
             revised_config(self.path, provider_id, changes, read=provider, environ=self._environ)
             changes = {**changes, KEY_FIELD: self._stored(provider_id, key)}
         save_provider(self.path, provider_id, changes, read=provider, environ=self._environ)
@@ -130,7 +143,7 @@ class ProviderFile:
         source = KeySource.model_validate(written)
         own = source.keyring or (source.file.name if source.file else "")
         providers = load_settings(self.path, self._environ).settings.providers
-        if own != provider["id"] or any(one.key_source == source for one in providers):
+        if own != f"{provider['id']}{self._key_suffix}" or any(one.key_source == source for one in providers):
             return ""
         try:
             forget_key(source, self._key_folder)
@@ -141,7 +154,7 @@ class ProviderFile:
 
     def _stored(self, provider_id: str, key: str) -> dict[str, Any]:
         try:
-            source = self._store(provider_id, key, self._key_folder).source
+            source = self._store(f"{provider_id}{self._key_suffix}", key, self._key_folder).source
         except OSError as error:
             raise ConfigError(f"the key cannot be kept: {error.strerror or error}") from error
         return source.model_dump(mode="json", exclude_none=True)

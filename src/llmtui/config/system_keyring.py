@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cache
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmtui.core.errors import KeyUnavailable
@@ -43,7 +43,8 @@ def write(name: str, key: str) -> str:
             raise KeyUnavailable("the keyring does not give back what was stored", _ELSEWHERE)
         return _name_of(backend)
 
-    return _asked(stored)
+    # Who was told that the keyring does not answer has put the key elsewhere.
+    return _asked(stored, undo=lambda: _backend().delete_password(SERVICE, name))
 
 
 def forget(name: str) -> None:
@@ -75,8 +76,8 @@ def _name_of(backend: "KeyringBackend") -> str:
     return str(first[0].name)
 
 
-def _asked(question: Callable[[], Answer]) -> Answer:
-    return _thread().ask(question)
+def _asked(question: Callable[[], Answer], undo: Callable[[], object] = lambda: None) -> Answer:
+    return _thread().ask(question, undo)
 
 
 @cache
@@ -89,18 +90,22 @@ class _KeyringThread:
     """Asks one thing after the other; who waits too long leaves with an error, and is not asked for later."""
 
     def __init__(self) -> None:
-        self._questions: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._questions: SimpleQueue[tuple[Future[Any], Callable[[], Any], Event, Callable[[], object]]]
+        self._questions = SimpleQueue()
         # A daemon: leaving the app does not wait for the keyring either.
         Thread(target=self._work, name="keyring", daemon=True).start()
 
-    def ask(self, question: Callable[[], Answer]) -> Answer:
+    def ask(self, question: Callable[[], Answer], undo: Callable[[], object]) -> Answer:
+        """The answer; `undo` is done to a question that is answered when nobody waits for it any more."""
         answer: Future[Answer] = Future()
-        self._questions.put((answer, question))
+        abandoned = Event()
+        self._questions.put((answer, question, abandoned, undo))
         try:
             return answer.result(KEYRING_CLOCK_S)
         except KeyUnavailable:
             raise
         except TimeoutError:
+            abandoned.set()
             answer.cancel()
             words = f"the keyring does not answer within {KEYRING_CLOCK_S:g} s"
             raise KeyUnavailable(words, f"unlock it, {_ELSEWHERE}") from None
@@ -111,9 +116,12 @@ class _KeyringThread:
 
     def _work(self) -> None:
         while True:
-            answer, question = self._questions.get()
+            answer, question, abandoned, undo = self._questions.get()
             if answer.set_running_or_notify_cancel():
                 try:
-                    answer.set_result(question())
+                    found = question()
+                    if abandoned.is_set():
+                        undo()
+                    answer.set_result(found)
                 except BaseException as error:  # noqa: BLE001
                     answer.set_exception(error)

@@ -45,6 +45,8 @@ class ChatRequest:
     tools: tuple[ToolDefinition, ...] = ()
     options: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType({}))
     """Vendor parameters for this request; they go over the provider's configured `options`."""
+    private: bool = False
+    """Not even that it was asked is to be written down."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from llmtui.core.events import (
     UsageUpdate,
     Warning,
 )
+from llmtui.core.logs import scrubbed
 from llmtui.core.text import Sanitiser, sanitise, sanitise_line, well_formed
 
 ENDS_TEXT = (*DELTAS, Finish)
@@ -77,7 +78,9 @@ async def guard(
         if isinstance(error, ProviderError):
             grammar.describe(error)
             raise
-        bug = ProviderError(f"{type(error).__name__}: {error}", hint="this is a bug in the provider")
+        bug = ProviderError(
+            scrubbed(f"{type(error).__name__}: {error}"), hint="this is a bug in the provider"
+        )
         grammar.describe(bug)
         raise bug from error
     finally:

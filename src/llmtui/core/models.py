@@ -110,6 +110,8 @@ class ProviderInfo:
     health: HealthMode = "live"
     missing_key: str | None = None
     """The variable to set when a needed key is not there."""
+    has_key: bool = False
+    """Whether requests carry a key, or anything else that was given for this server alone."""
     error: str = ""
     """Why this provider cannot be built at all (a broken plugin, a wrong setting)."""
 

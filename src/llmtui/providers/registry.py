@@ -142,6 +142,7 @@ class Registry:
         key = self._find(settings.id).id.lower()
         with self._slots[key].lock:
             self._settings[key] = settings
+            self._slots[key].failure = None
             return self._built.pop(key, None)
 
     def _with_key(self, settings: ProviderSettings) -> ProviderSettings:
@@ -193,6 +194,7 @@ class Registry:
             host=host_of(base_url),
             health=settings.health or "live",
             missing_key=provider_class.missing_key_of(settings),
+            has_key=settings.api_key is not None or bool(settings.credentials()),
         )
 
     def _class_of(self, kind: str) -> ProviderClass:

@@ -67,7 +67,9 @@ class RetryingProvider:
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask, at most `ATTEMPTS` times before the first visible event, and log how that went."""
-        tries = logged(self._tries(request), provider=self.id, model=request.model, host=self._host)
+        tries = self._tries(request)
+        if not request.private:
+            tries = logged(tries, provider=self.id, model=request.model, host=self._host)
         async with self._uses.one(), aclosing(tries) as events:
             async for event in events:
                 yield event

@@ -66,7 +66,11 @@ class ChatService:
 
     def new(self, target: Target, *, private: bool = False) -> Thread:
         """An empty conversation; it is recorded when something is typed, a private one never."""
-        return self._hold(Thread(Conversation(id=new_id(), target=target, private=private)))
+        thread = self._hold(Thread(Conversation(id=new_id(), target=target, private=private)))
+        if private:
+            # Known as private from now on, also when it is deleted and brought back with nothing in it.
+            self._store.save_conversation(thread.conversation)
+        return thread
 
     async def load(self, conversation_id: str) -> Thread:
         """A conversation with its shown branch."""
@@ -77,8 +81,8 @@ class ChatService:
         return self._threads[conversation_id]
 
     def thread(self, conversation_id: str) -> Thread:
-        """An opened conversation as it is now."""
-        return self._threads[conversation_id]
+        """An opened conversation as it is now; an empty one when it was deleted meanwhile."""
+        return self._threads.get(conversation_id) or Thread(Conversation(id=conversation_id))
 
     @property
     def opened(self) -> Mapping[str, Thread]:
@@ -103,7 +107,7 @@ class ChatService:
         draft: str = "",
     ) -> Thread:
         """Put a person's message on disk; `reply` then asks. `draft` is what stays typed."""
-        thread = self._threads[conversation_id]
+        thread = self.thread(conversation_id)
         text = sanitise(text)
         conversation = replace(
             thread.conversation,
@@ -113,9 +117,13 @@ class ChatService:
             draft=draft,
         )
         message = thread.question(text, instead_of, attached)
-        await self.recorder.write(self._store.save_conversation(conversation))
-        await self.recorder.write(self._store.add_message(message))
-        return self._hold(Thread(conversation, (*thread.messages, message)))
+        # Held before it is written: what a person changes meanwhile goes over it, and not the reverse.
+        held = self._hold(Thread(conversation, (*thread.messages, message)))
+        await asyncio.gather(
+            self.recorder.write(self._store.save_conversation(conversation)),
+            self.recorder.write(self._store.add_message(message)),
+        )
+        return replace(held, conversation=self.thread(conversation_id).conversation)
 
     def reply(
         self, conversation_id: str, target: Target, *, instead_of: StoredMessage | None = None
@@ -225,6 +233,8 @@ class ChatService:
         await self.recorder.write(self._store.save_conversation(fork.conversation))
         for message in fork.messages:
             await self.recorder.write(self._store.add_message(message))
+        if effort := self.efforts.get(conversation_id):
+            self.efforts[fork.conversation.id] = effort
         return self._hold(fork)
 
     async def retarget(self, conversation_id: str, target: Target) -> None:
@@ -252,8 +262,8 @@ class ChatService:
     async def delete(self, conversation_id: str) -> None:
         """Remove a conversation from the list; `restore` brings it back."""
         await self.settle(conversation_id)
-        self._threads.pop(conversation_id, None)
         await self.recorder.write(self._store.delete_conversation(conversation_id))
+        self._threads.pop(conversation_id, None)
 
     async def restore(self, conversation_id: str) -> None:
         """Undo a deletion."""
@@ -276,7 +286,8 @@ class ChatService:
     def _request(self, thread: Thread, messages: tuple[Message, ...], target: Target) -> ChatRequest:
         """What is asked: the messages, by the instructions of the conversation's agent."""
         effort = self.efforts.get(thread.conversation.id)
-        request = ChatRequest(messages, model=target.model, reasoning_effort=effort)
+        private = thread.conversation.private
+        request = ChatRequest(messages, model=target.model, reasoning_effort=effort, private=private)
         return instructed(request, self.agents.find(thread.conversation.agent))
 
     def _reply(
@@ -339,7 +350,9 @@ class ChatService:
             self._hold(replace(thread, messages=(*others, message)))
 
     async def _save(self, conversation_id: str, **changes: object) -> None:
-        thread = self._threads[conversation_id]
+        if (thread := self._threads.get(conversation_id)) is None:
+            # Deleted meanwhile.
+            return
         conversation = replace(thread.conversation, **changes)  # type: ignore[arg-type]
         held = self._hold(replace(thread, conversation=conversation))
         if held.messages or held.conversation.draft or "draft" in changes:

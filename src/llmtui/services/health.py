@@ -17,7 +17,7 @@ from llmtui.core.errors import (
     Timeout,
 )
 from llmtui.core.history import RequestRecord
-from llmtui.core.logs import logfmt
+from llmtui.core.logs import logfmt, scrubbed
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo
 from llmtui.core.ports import ProviderRegistry
 from llmtui.services.recorder import Recorder
@@ -115,7 +115,15 @@ class HealthService:
 
     def trust(self, host: str) -> None:
         """The person has sent a key there: checks may carry it, too."""
-        self._used.add(host)
+        if host:
+            self._used.add(host)
+
+    def may_ask(self, provider_id: str) -> bool:
+        """Whether its server may be asked with all that it needs, unasked for by the person."""
+        info = self._infos.get(provider_id)
+        if info is None or info.health == "off":
+            return False
+        return info.host in self._used or not info.has_key
 
     async def recall(self) -> None:
         """Learn from the ledger which hosts the person has used."""
@@ -146,7 +154,8 @@ class HealthService:
         if tested:
             self.trust(info.host)
         report = await self._checked(info)
-        self._learn(_of_report(provider_id, report))
+        if self._infos[provider_id] is info:
+            self._learn(_of_report(provider_id, report))
         return report
 
     async def probe_all(self, report: Callable[[Health], None], *, tested: bool = False) -> None:
@@ -175,6 +184,10 @@ class HealthService:
     def note_reply(self, request: RequestRecord, error: LlmtuiError | None) -> Health:
         """Take the end of a request as news; one stopped before its first word tells nothing."""
         self.trust(request.host)
+        info = self._infos.get(request.provider)
+        if info is not None and request.host and request.host != info.host:
+            # News of the server that it had before.
+            return self.of(request.provider)
         if error is not None:
             return self.note_failure(request.provider, error)
         if request.first_token_at is None and request.outcome != "complete":
@@ -203,6 +216,9 @@ class HealthService:
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
                 provider = await asyncio.to_thread(self._registry.get, info.id)
+                if self._infos.get(info.id) is not info:
+                    words = "its settings have changed meanwhile"
+                    return ConnectionReport(info.id, (CheckStage(SETTINGS, CheckState.SKIPPED, words),))
                 # Read late: a person may have used the host meanwhile.
                 return await provider.check(with_key=info.host in self._used)
         except TimeoutError:
@@ -215,7 +231,7 @@ class HealthService:
         # A plugin's bug is told where its provider stands, and stops no other probe.
         except Exception as error:  # noqa: BLE001
             _log.exception(logfmt("probe failed", provider=info.id))
-            words = f"{type(error).__name__}: {error}"
+            words = scrubbed(f"{type(error).__name__}: {error}")
             return _failed(info.id, CHECK, words, "this is a bug in the provider")
 
     def _learn(self, news: Health) -> Health:

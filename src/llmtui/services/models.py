@@ -1,7 +1,7 @@
 """Which models can be asked: those known without asking, and those that the servers list."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -30,9 +30,16 @@ class ModelService:
     Without a memory that is stored, lists and marks end with the program.
     """
 
-    def __init__(self, registry: ProviderRegistry, memory: ModelMemory | None = None) -> None:
+    def __init__(
+        self,
+        registry: ProviderRegistry,
+        memory: ModelMemory | None = None,
+        may_ask: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """`may_ask` tells whether a server may be asked that the person has not turned to."""
         self.memory = memory or ModelMemory()
         self._registry = registry
+        self._may_ask = may_ask
 
     async def known(self, provider_id: str) -> list[ModelInfo]:
         """The models known now, without asking the server; of one that cannot be built, its last list."""
@@ -43,8 +50,13 @@ class ModelService:
             return list(listed)
         return _merged(provider, listed)
 
-    async def refresh(self, provider_id: str) -> list[ModelInfo]:
-        """The models known after asking the server; raises LlmtuiError."""
+    async def refresh(self, provider_id: str, *, wanted: bool = False) -> list[ModelInfo]:
+        """The models known after asking the server; raises LlmtuiError.
+
+        `wanted` when the person asks for it, and knows that the key goes there.
+        """
+        if not wanted and not self._may_ask(provider_id):
+            raise LlmtuiError("not asked: no message went to this server yet")
         try:
             async with asyncio.timeout(LIST_TIMEOUT_S):
                 provider = await asyncio.to_thread(self._registry.get, provider_id)

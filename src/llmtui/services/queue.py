@@ -76,11 +76,13 @@ class QueueService:
         return await self._send_first(conversation_id, target)
 
     async def _send_first(self, conversation_id: str, target: Target) -> Reply | None:
-        first, *rest = self.texts(conversation_id)
+        first = self.texts(conversation_id)[0]
         target = self._chat.thread(conversation_id).conversation.target or target
         await self._chat.send(conversation_id, first, target, draft=self._draft(conversation_id))
         # Only now: if the program ends in between, a message that is there twice is better than none.
-        await self._chat.save_queue(conversation_id, rest, self._draft(conversation_id))
+        if self.texts(conversation_id)[:1] == (first,):
+            rest = self.texts(conversation_id)[1:]
+            await self._chat.save_queue(conversation_id, rest, self._draft(conversation_id))
         # Regenerating may have been faster.
         if self._chat.running(conversation_id) is not None:
             return None

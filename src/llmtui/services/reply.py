@@ -118,7 +118,7 @@ class Reply:
             pass
         except LlmtuiError as problem:
             state, error = MessageState.FAILED, problem
-            if isinstance(problem, ConfigError):
+            if isinstance(problem, ConfigError) and not self._request.private:
                 # What a provider answers is logged with its request; this one was never sent.
                 _log.warning(logfmt("not asked", provider=self.record.provider, problem=problem))
         finally:

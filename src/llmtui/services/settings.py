@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llmtui.core.errors import LlmtuiError
+from llmtui.core.logs import scrubbed
 from llmtui.core.models import (
     CheckStage,
     CheckState,
@@ -86,18 +87,23 @@ class SettingsService:
             return _failed(form.provider_id, "answer", f"none within {TEST_CLOCK_S:g} s")
         except LlmtuiError as error:
             return _failed(form.provider_id, "settings", str(error), error.hint)
+        # A plugin's bug is told like anything else that is wrong.
+        except Exception as error:  # noqa: BLE001
+            words = scrubbed(f"{type(error).__name__}: {error}")
+            return _failed(form.provider_id, "check", words, "this is a bug in the provider")
 
     async def save(self, form: ProviderForm, edits: Edits) -> Saved:
         """Write the edits and use them from now on; raises LlmtuiError, and then nothing was written."""
         from llmtui.config.provider_file import key_place
 
-        changes = dict(_changes(form, edits))
+        changes = {**dict(_changes(form, edits)), **self._anchor(form, edits)}
         settings = await asyncio.to_thread(
             self._file.save, form.read, changes, key=edits.key, forget=edits.forget_key
         )
         before = self._health.info(form.provider_id)
+        # First: no check of the old server may tell of the new one, or carry the new key by the old leave.
+        self._health.replace(self._workshop.info_of(settings))
         info = await self._workshop.replace(settings)
-        self._health.replace(info)
         if before is None or before.base_url != info.base_url:
             await self._models.forget(info.id)
         provider, _ = self._edited(form, edits)
@@ -149,10 +155,19 @@ class SettingsService:
                     set_value(provider, key, value)
             except ValueError as error:
                 issues.append(ConfigIssue(key, str(error)))
+        for key, value in self._anchor(form, edits).items():
+            provider.setdefault(key, value)
         if edits.key or edits.forget_key:
             provider.pop(KEY, None)
             provider.pop(KEY_VARIABLE, None)
         return provider, issues
+
+    def _anchor(self, form: ProviderForm, edits: Edits) -> dict[str, str]:
+        """The address from the environment, to be kept with a key that is typed for the server shown."""
+        if not edits.key or edits.texts.get(ADDRESS, "").strip():
+            return {}
+        address = self._file.borrowed_address(form.read)
+        return {ADDRESS: address} if address else {}
 
     async def _checked(self, settings: "ProviderSettings") -> ConnectionReport:
         provider = await asyncio.to_thread(self._workshop.build, settings)

@@ -37,7 +37,7 @@ class Source:
     def listed_at(self, provider_id: str) -> datetime | None:
         return self.listed.get(provider_id)
 
-    async def refresh(self, provider_id: str) -> list[ModelInfo]:
+    async def refresh(self, provider_id: str, *, wanted: bool = False) -> list[ModelInfo]:
         self.asked.append(provider_id)
         await self.live.wait()
         if self.failure:
@@ -161,7 +161,7 @@ async def test_live_models_that_come_later_do_not_move_the_highlight() -> None:
 
 async def test_a_highlighted_model_that_goes_away_gives_way_to_the_current_one() -> None:
     class Forgetful(Source):
-        async def refresh(self, provider_id: str) -> list[ModelInfo]:
+        async def refresh(self, provider_id: str, *, wanted: bool = False) -> list[ModelInfo]:
             await self.live.wait()
             return [ModelInfo("other")]
 

@@ -32,8 +32,8 @@ class ModelSource(Protocol):
     async def known(self, provider_id: str) -> list[ModelInfo]:
         """Those known without asking."""
 
-    async def refresh(self, provider_id: str) -> list[ModelInfo]:
-        """Those that the server lists; raises what went wrong."""
+    async def refresh(self, provider_id: str, *, wanted: bool = False) -> list[ModelInfo]:
+        """Those that the server lists; raises what went wrong. `wanted` also asks one not used before."""
 
     def listed_at(self, provider_id: str) -> datetime | None:
         """When the server gave its last list."""
@@ -42,9 +42,10 @@ class ModelSource(Protocol):
 class ModelPicker(PickList[Target | None, Spot]):
     """Favourites, what was used lately, and every provider's models: known ones at once, live ones later."""
 
-    KEYS: ClassVar[str] = "enter use · f2 mark ★ · esc close"
+    KEYS: ClassVar[str] = "f2 mark ★ · f5 ask all · esc close"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "toggle_favourite", "Favourite", show=False),
+        Binding("f5", "ask_all", "Ask all", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -86,10 +87,19 @@ class ModelPicker(PickList[Target | None, Spot]):
         yield Static(classes="facts", markup=False)
 
     def on_mount(self) -> None:
-        """Ask every provider and the memory at the same time."""
+        """Ask the memory and every provider that was used before, at the same time."""
         self.run_worker(self._recall(), group="memory", exit_on_error=False)
+        self._ask()
+
+    def action_ask_all(self) -> None:
+        """Ask every provider, also those whose key has not gone anywhere yet."""
+        self._problems = {info.id: _offline_note(info) for info in self._choices.infos.values()}
+        self._ask(wanted=True)
+
+    def _ask(self, *, wanted: bool = False) -> None:
         for info in self._choices.infos.values():
-            self.run_worker(self._load(info), name=info.id, group="models", exit_on_error=False)
+            load = self._load(info, wanted=wanted)
+            self.run_worker(load, name=info.id, group="models", exit_on_error=False)
 
     def on_resize(self) -> None:
         """Say as much of each model as there is room for."""
@@ -146,14 +156,14 @@ class ModelPicker(PickList[Target | None, Spot]):
             self._choices.put(provider_id, await self._source.known(provider_id))
         self._show()
 
-    async def _load(self, info: ProviderInfo) -> None:
+    async def _load(self, info: ProviderInfo, *, wanted: bool) -> None:
         self._choices.put(info.id, await self._source.known(info.id))
         if info.missing_key or info.error:
             self._show()
             return
         self._asking.add(info.id)
         self._show()
-        self._choices.put(info.id, await self._source.refresh(info.id))
+        self._choices.put(info.id, await self._source.refresh(info.id, wanted=wanted))
         self._asking.discard(info.id)
         self._fresh.add(info.id)
         self._show()
