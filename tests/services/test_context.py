@@ -2,6 +2,8 @@ from dataclasses import replace
 
 from llmtui.core.conversation import (
     Message,
+    Opaque,
+    OpaquePart,
     Part,
     ReasoningPart,
     Role,
@@ -62,3 +64,15 @@ def test_a_continuation_without_prefill_ends_with_an_instruction() -> None:
     branch = [stored(user("q")), reply(TextPart("The capital "))]
     context = continuation_of(branch, prefill=False)
     assert context[1:] == (assistant("The capital "), user(CONTINUE_INSTRUCTION))
+
+
+def test_what_one_server_encrypted_goes_to_no_other() -> None:
+    sealed = Opaque("openai", "m", {"encrypted_content": "sealed"})
+    answer = replace(
+        reply(ReasoningPart("hm", opaque=sealed), OpaquePart(sealed), TextPart("a")),
+        request=RequestRecord("r", "openai", "m", now(), host="api.openai.com"),
+    )
+    branch = [stored(user("q")), answer, stored(user("and?"))]
+    assert context_of(branch, "api.openai.com")[1].parts == answer.message.parts
+    assert context_of(branch, "gateway:8080")[1].parts == (ReasoningPart("hm"), TextPart("a"))
+    assert context_of([stored(user("q")), replace(answer, request=None)], "gateway:8080")[1] == answer.message

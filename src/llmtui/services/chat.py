@@ -130,7 +130,7 @@ class ChatService:
     ) -> Reply:
         """A reply to the last message, not yet running."""
         thread = self._threads[conversation_id]
-        request = self._request(thread, context_of(thread.messages), target)
+        request = self._request(thread, context_of(thread.messages, self._host(target.provider)), target)
         return self._reply(thread, target, request, instead_of=instead_of)
 
     async def regenerate(self, conversation_id: str, target: Target) -> Reply:
@@ -152,7 +152,9 @@ class ChatService:
         provider = await asyncio.to_thread(self._registry.get, target.provider)
         prefill = provider.capabilities(target.model).prefill.value is True
         text = partial.message.text.rstrip() if prefill else partial.message.text
-        request = self._request(thread, continuation_of(thread.messages, prefill=prefill), target)
+        request = self._request(
+            thread, continuation_of(thread.messages, self._host(target.provider), prefill=prefill), target
+        )
         before = self._hold(thread.before(partial.id))
         return self._reply(before, target, request, text, instead_of=partial)
 

@@ -1,8 +1,19 @@
 """What a model is sent of a conversation."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from llmtui.core.conversation import Message, Part, Role, ToolCallPart, ToolResultPart, assistant, user
+from llmtui.core.conversation import (
+    Message,
+    OpaquePart,
+    Part,
+    ReasoningPart,
+    Role,
+    ToolCallPart,
+    ToolResultPart,
+    assistant,
+    user,
+)
 from llmtui.core.history import StoredMessage
 
 CONTINUE_INSTRUCTION = (
@@ -11,25 +22,35 @@ CONTINUE_INSTRUCTION = (
 )
 
 
-def context_of(branch: Sequence[StoredMessage]) -> tuple[Message, ...]:
-    """The branch as a request's messages.
+def context_of(branch: Sequence[StoredMessage], host: str = "") -> tuple[Message, ...]:
+    """The branch as a request's messages, for the server at `host`.
 
     A reply that failed before its first word leaves nothing: errors are no part of a conversation. Turns of
     one role in a row become one, since some chat templates insist on alternation.
     """
-    return tuple(_alternating(_answered(stored.message for stored in branch)))
+    return tuple(_alternating(_answered(_understood(stored, host) for stored in branch)))
 
 
-def continuation_of(branch: Sequence[StoredMessage], *, prefill: bool) -> tuple[Message, ...]:
+def continuation_of(branch: Sequence[StoredMessage], host: str = "", *, prefill: bool) -> tuple[Message, ...]:
     """The messages that make a model go on writing the last reply of the branch.
 
     With `prefill` the reply itself is the last message and the model writes on; without, a user's turn asks.
     """
-    before, partial = context_of(branch[:-1]), branch[-1].message.text
+    before, partial = context_of(branch[:-1], host), branch[-1].message.text
     if prefill:
         # A trailing space makes most tokenizers stumble, and Claude refuses it.
         return (*before, assistant(partial.rstrip()))
     return (*before, assistant(partial), user(CONTINUE_INSTRUCTION))
+
+
+def _understood(stored: StoredMessage, host: str) -> Message:
+    """The message, without what only the other server understands that it came from."""
+    came_from = stored.request.host if stored.request else ""
+    if not came_from or not host or came_from == host:
+        return stored.message
+    parts = (part for part in stored.message.parts if not isinstance(part, OpaquePart))
+    plain = (replace(part, opaque=None) if isinstance(part, ReasoningPart) else part for part in parts)
+    return replace(stored.message, parts=tuple(plain))
 
 
 def _answered(messages: Iterable[Message]) -> list[Message]:
