@@ -14,6 +14,7 @@ from tests.e2e.conftest import Start
 
 ENTER = "\r"
 LEADER = "\x07"
+CLEAR_LINE = "\x15"
 
 FOCUS_OUT = "\x1b[O"
 
@@ -103,6 +104,16 @@ def test_a_terminal_that_goes_away_is_no_crash(
     assert "crash" not in log
     again = start("--config", config(SLOW))
     again.wait_for("stopped")
+
+
+def test_keys_that_arrive_at_once_keep_their_order(start: Start, config: Callable[[str], str]) -> None:
+    terminal = start("--config", config(QUICK))
+    terminal.wait_for("Message")
+    terminal.type("wrong" + CLEAR_LINE + "right")
+    terminal.wait_for("right")
+    terminal.wait_quiet()
+    terminal.type(ENTER)
+    terminal.wait_for("You said: right")
 
 
 def test_an_unsent_draft_survives(start: Start, config: Callable[[str], str]) -> None:

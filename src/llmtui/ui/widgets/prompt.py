@@ -14,6 +14,7 @@ from textual.widgets.text_area import Selection
 from llmtui.core.text import sanitise
 from llmtui.ui.keymap import Keymap
 from llmtui.ui.legacy_keys import ALIASES, teach_alt_enter
+from llmtui.ui.widgets.keys_in_order import act_at_once
 from llmtui.ui.widgets.prompt_history import PromptHistory
 
 MOST_ROWS = 10
@@ -115,6 +116,8 @@ class Prompt(TextArea):
         elif event.key == "enter":
             # A person has given enter's work to another key.
             event.prevent_default()
+        else:
+            await act_at_once(self, event)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Take what is pasted as harmless text, unless it is too large."""
