@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmtui.config.field_text import MASK, masked, parsed, shown, unmasked
+from llmtui.config.credentials import MASK
+from llmtui.config.field_text import masked, parsed, shown, unmasked
 from llmtui.core.settings import FieldKind, SettingField
 
 THINK = ("true", "false", "low")

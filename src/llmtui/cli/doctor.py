@@ -15,7 +15,6 @@ from llmtui.cli.surroundings import Facts, surroundings
 from llmtui.config.loader import LoadedSettings
 from llmtui.config.paths import Paths, user_paths
 from llmtui.core.errors import ConfigError, UnknownProvider
-from llmtui.core.logs import scrubbed
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo
 from llmtui.core.ports import ProviderRegistry
 from llmtui.core.redaction import redact
@@ -83,8 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise
     findings = asyncio.run(_examined(loaded, paths, arguments.providers))
     facts = surroundings(paths, loaded.source, loaded.settings.network)
-    secrets = [secret for provider in loaded.settings.providers for secret in provider.secrets()]
-    _print(facts, [_harmless(one, secrets) for one in findings], as_json=arguments.json)
+    _print(facts, findings, as_json=arguments.json)
     return FAILED if any(one.verdict == "failed" for one in findings) else 0
 
 
@@ -101,7 +99,10 @@ async def _examined(loaded: LoadedSettings, paths: Paths, named: Collection[str]
                 return Finding(info, None)
             return Finding(info, await health.examine(info.id, tested=bool(named)))
 
-        return list(await asyncio.gather(*map(one, chosen)))
+        findings = await asyncio.gather(*map(one, chosen))
+        # Only now are the keys known that were fetched from elsewhere.
+        secrets = registry.secrets()
+        return [_harmless(finding, secrets) for finding in findings]
     finally:
         await registry.aclose()
 
@@ -118,7 +119,7 @@ def _harmless(finding: Finding, secrets: Sequence[str]) -> Finding:
     """The finding as it may be shown: a server's words are in it, which may hold what we sent."""
 
     def clean(text: str) -> str:
-        return scrubbed(redact(sanitise_line(text), secrets))
+        return redact(sanitise_line(text), secrets)
 
     info = replace(
         finding.info, base_url=clean(address(finding.info.base_url)), error=clean(finding.info.error)

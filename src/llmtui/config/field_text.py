@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
+from llmtui.config.credentials import MASK
 from llmtui.core.settings import SettingField
 
-MASK = "********"
 _BOOLEANS = {"true": True, "false": False}
 
 

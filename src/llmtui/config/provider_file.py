@@ -13,6 +13,7 @@ from llmtui.config.environment import KEY_FIELD, VARIABLE_FIELD, expand
 from llmtui.config.keys import StoredKey, forget_key, store_key
 from llmtui.config.legacy import is_legacy
 from llmtui.config.loader import INHERITED, load_settings, within
+from llmtui.config.paths import from_home
 from llmtui.config.schema import AppSettings, KeySource, ProviderSettings
 from llmtui.config.wording import in_words, place_of
 from llmtui.config.writer import PROVIDERS, revised_config, save_provider
@@ -183,8 +184,7 @@ def _place_of_source(source: KeySource) -> str:
     if source.command is not None:
         return "from the command in the config file"
     path = (source.file or Path()).expanduser()
-    home = Path.home()
-    name = f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+    name = from_home(path)
     try:
         private = not path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
     except OSError as error:

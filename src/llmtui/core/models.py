@@ -155,6 +155,13 @@ class ConnectionReport:
     error: LlmtuiError | None = field(default=None, compare=False, repr=False)
     """What the failed stage failed by, where it was an error of ours."""
 
+    @classmethod
+    def failed(
+        cls, provider: str, stage: str, detail: str, hint: str = "", error: LlmtuiError | None = None
+    ) -> "ConnectionReport":
+        """A check that did not come to the provider's own stages."""
+        return cls(provider, (CheckStage(stage, CheckState.FAILED, detail),), hint=hint, error=error)
+
     @property
     def ok(self) -> bool:
         """Whether no stage failed."""

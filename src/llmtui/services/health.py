@@ -147,10 +147,12 @@ class HealthService:
         """Check one provider and tell every stage; never raises. `tested` as of `probe`."""
         info = self._infos.get(provider_id)
         if info is None:
-            return _failed(provider_id, SETTINGS, f"no provider '{provider_id}'")
+            return ConnectionReport.failed(provider_id, SETTINGS, f"no provider '{provider_id}'")
         if info.error or info.missing_key:
             known = _offline(info)
-            return _failed(provider_id, SETTINGS, info.error or "it has no API key", known.hint)
+            return ConnectionReport.failed(
+                provider_id, SETTINGS, info.error or "it has no API key", known.hint
+            )
         if tested:
             self.trust(info.host)
         report = await self._checked(info)
@@ -225,14 +227,14 @@ class HealthService:
             if provider is None:
                 words = "its key is still being fetched, or its client loaded"
                 return ConnectionReport(info.id, (CheckStage(SETTINGS, CheckState.SKIPPED, words),))
-            return _failed(info.id, CHECK, f"no answer within {PROBE_TIMEOUT_S:g} s")
+            return ConnectionReport.failed(info.id, CHECK, f"no answer within {PROBE_TIMEOUT_S:g} s")
         except LlmtuiError as error:
-            return _failed(info.id, SETTINGS, str(error), error.hint, error)
+            return ConnectionReport.failed(info.id, SETTINGS, str(error), error.hint, error)
         # A plugin's bug is told where its provider stands, and stops no other probe.
         except Exception as error:  # noqa: BLE001
             _log.exception(logfmt("probe failed", provider=info.id))
             words = scrubbed(f"{type(error).__name__}: {error}")
-            return _failed(info.id, CHECK, words, "this is a bug in the provider")
+            return ConnectionReport.failed(info.id, CHECK, words, "this is a bug in the provider")
 
     def _learn(self, news: Health) -> Health:
         """Keep what is new; a latency that only jitters is not."""
@@ -260,15 +262,6 @@ def _offline(info: ProviderInfo) -> Health:
     if info.missing_key:
         return Health(info.id, HealthState.NO_KEY, f"set {info.missing_key}", f"set {info.missing_key}")
     return Health(info.id, HealthState.OFF if info.health == "off" else HealthState.UNCHECKED)
-
-
-def _failed(
-    provider_id: str, stage: str, detail: str, hint: str = "", error: LlmtuiError | None = None
-) -> ConnectionReport:
-    """A check that did not come to a stage of its own."""
-    return ConnectionReport(
-        provider_id, (CheckStage(stage, CheckState.FAILED, detail),), hint=hint, error=error
-    )
 
 
 def _failing(error: LlmtuiError | None) -> HealthState:

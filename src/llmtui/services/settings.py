@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.logs import scrubbed
 from llmtui.core.models import (
-    CheckStage,
-    CheckState,
     ConfigIssue,
     ConnectionReport,
 )
@@ -79,18 +77,20 @@ class SettingsService:
         provider, _ = self._edited(form, edits)
         settings, issues = self._file.settings(provider, edits.key)
         if settings is None:
-            return _failed(form.provider_id, "settings", f"{issues[0].key}: {issues[0].message}")
+            return ConnectionReport.failed(
+                form.provider_id, "settings", f"{issues[0].key}: {issues[0].message}"
+            )
         try:
             async with asyncio.timeout(TEST_CLOCK_S):
                 return await self._checked(settings)
         except TimeoutError:
-            return _failed(form.provider_id, "answer", f"none within {TEST_CLOCK_S:g} s")
+            return ConnectionReport.failed(form.provider_id, "answer", f"none within {TEST_CLOCK_S:g} s")
         except LlmtuiError as error:
-            return _failed(form.provider_id, "settings", str(error), error.hint)
+            return ConnectionReport.failed(form.provider_id, "settings", str(error), error.hint)
         # A plugin's bug is told like anything else that is wrong.
         except Exception as error:  # noqa: BLE001
             words = scrubbed(f"{type(error).__name__}: {error}")
-            return _failed(form.provider_id, "check", words, "this is a bug in the provider")
+            return ConnectionReport.failed(form.provider_id, "check", words, "this is a bug in the provider")
 
     async def save(self, form: ProviderForm, edits: Edits) -> Saved:
         """Write the edits and use them from now on; raises LlmtuiError, and then nothing was written."""
@@ -193,7 +193,3 @@ def _changes(form: ProviderForm, edits: Edits) -> Iterator[tuple[str, Any]]:
 
 def _of_key(place: str) -> str:
     return place if place.startswith("no key") else f"key {place}"
-
-
-def _failed(provider_id: str, stage: str, detail: str, hint: str = "") -> ConnectionReport:
-    return ConnectionReport(provider_id, (CheckStage(stage, CheckState.FAILED, detail),), hint=hint)
