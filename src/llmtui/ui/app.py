@@ -19,7 +19,7 @@ from llmtui.core.logs import scrubbed
 from llmtui.services.leaving import in_flight
 from llmtui.services.services import Services
 from llmtui.ui.agent_commands import AgentCommands
-from llmtui.ui.driver import TerminalDriver
+from llmtui.ui.driver import DRIVERS, ThriftyDriver
 from llmtui.ui.jobs import JobOwner
 from llmtui.ui.keymap import validate_keymap
 from llmtui.ui.palette import ActionCommands, Palette
@@ -38,9 +38,9 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, services: Services) -> None:
+        self.services = services
         # Without it Textual turns NO_COLOR into shades of grey, in 24-bit colour.
         super().__init__(ansi_color=is_colourless(os.environ) or None)
-        self.services = services
         self.chat_screen = MainScreen(services, self)
         self.keymap, problems = validate_keymap(services.keys)
         self.set_keymap(self.keymap.textual())
@@ -49,7 +49,13 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
     def get_driver_class(self) -> type[Driver]:
         """Textual's choice, unless that is the plain terminal."""
         found = super().get_driver_class()
-        return TerminalDriver if found is LinuxDriver else found
+        return DRIVERS[self.services.terminal.driver] if found is LinuxDriver else found
+
+    def repaint(self) -> None:
+        """Draw everything again, also what the terminal is thought to show already."""
+        if isinstance(self._driver, ThriftyDriver):
+            self._driver.repaint()
+        self.refresh(layout=True)
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is the app's first."""
