@@ -119,7 +119,9 @@ class Painter:
     def _is_cheap(self, number: int) -> bool:
         cell = self._table.cells[number]
         style = self._table.styles[cell.style]
-        return cell.width == 1 and not cell.fickle and self._pen == style and len(cell.text) == 1
+        if cell.text == " ":
+            return self._fits_blank(style)
+        return cell.width == 1 and not cell.fickle and self._pen == style
 
     def _way(self, row: int, column: int) -> str:
         there = f"\x1b[{row + 1};{column + 1}H" if column else f"\x1b[{row + 1}H" if row else "\x1b[H"
@@ -158,10 +160,15 @@ class Painter:
             self._pen = style
 
     def _use_for_blank(self, style: Style) -> None:
-        """A blank shows its background alone: with that, the pen may write text in any colour."""
-        pen = self._pen
-        if pen is None or not (style.is_plain and pen.is_plain and pen.background == style.background):
+        if not self._fits_blank(style):
             self._use(style)
+
+    def _fits_blank(self, style: Style) -> bool:
+        """Whether a blank may be written as the pen is: it shows the background, and text in any colour does too."""
+        pen = self._pen
+        if pen is None or not (style.is_plain and pen.is_plain):
+            return pen == style
+        return pen.background == style.background
 
     def _first_fickle(self, changed: list[int], old: Row[int], new: Row[int]) -> int | None:
         cells = self._table.cells
