@@ -65,12 +65,15 @@ def scrolls(draw: st.DrawFn) -> list[list[Placed]]:
     """A column of text beside one that stays, moved up and down as a reader scrolls."""
     start, first, last = draw(st.integers(0, 9)), draw(st.integers(0, 3)), draw(st.integers(6, HEIGHT - 1))
     text = draw(st.lists(lines(WIDTH - start), min_size=6, max_size=10))
-    # No wide character there, of which the text might cover half: terminals differ in what they do with the rest.
+    # No wide character there, of which the text might cover half: terminals differ in what becomes of it.
     beside = draw(st.lists(lines(pieces=NARROW), min_size=HEIGHT, max_size=HEIGHT))
     tops = draw(st.lists(st.integers(0, 30), min_size=1, max_size=4))
     return [
         [Placed(row, 0, line) for row, line in enumerate(beside)],
-        *([Placed(row, start, text[(top + row) % len(text)]) for row in range(first, last + 1)] for top in tops),
+        *(
+            [Placed(row, start, text[(top + row) % len(text)]) for row in range(first, last + 1)]
+            for top in tops
+        ),
     ]
 
 

@@ -38,7 +38,7 @@ class Canvas:
         cursor: Row and column where Textual left the cursor.
         touched: Rows drawn since `clean`.
         placed: Column and length of each piece drawn since then -> its rows.
-        whole_frames: Whether Textual marks the begin and end of frames: it does where the terminal knows that.
+        whole_frames: Whether Textual marks begin and end of frames, as it does where the terminal knows that.
     """
 
     def __init__(self, table: CellTable) -> None:

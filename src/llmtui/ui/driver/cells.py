@@ -1,11 +1,11 @@
-"""What a terminal's cells hold, as small numbers: equal cells have equal numbers, so rows compare as fast as bytes."""
+"""What a terminal's cells hold, as numbers: equal cells have equal ones, so that rows compare like bytes."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rich.cells import split_graphemes
@@ -23,8 +23,9 @@ _FULL = 30_000
 _NARROW = re.compile("[\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u0482\u2500-\u25fc\u2800-\u28ff]*")
 """Characters that are one cell wide and never part of the character before them."""
 _FIRST_EMOJI = 0x1F000
+_LETTERS_OF_FLAGS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 _DRAWING = range(0x2500, 0x2600)
-"""Lines, blocks and shapes: of ambiguous width by the standard, one cell wide wherever programs draw with them."""
+"""Lines, blocks and shapes: of ambiguous width by the standard, one cell wide in practice."""
 
 
 class Cell(NamedTuple):
@@ -82,10 +83,9 @@ class CellTable:
         if _NARROW.fullmatch(text):
             return array("I", map(characters.__getitem__, text))
         cells = array("I")
-        for start, end, width in split_graphemes(text)[0]:
-            if width:
-                cells.append(characters[text[start:end]])
-                cells.extend([RIGHT_HALF] * (width - 1))
+        for character, width in _drawn(text):
+            cells.append(characters[character])
+            cells.extend([RIGHT_HALF] * (width - 1))
         return cells
 
     def translated(self, rows: Iterable[Row[int]], other: CellTable) -> list[Row[int]]:
@@ -118,6 +118,25 @@ class _Characters(dict[str, int]):
             table.cells.append(Cell(text, style, split_graphemes(text)[1], _is_fickle(text)))
         self[text] = number
         return number
+
+
+def _drawn(text: str) -> Iterator[tuple[str, int]]:
+    """The characters of a text, with what combines with them, and their widths in cells."""
+    flag = ""
+    for start, end, width in split_graphemes(text)[0]:
+        character = text[start:end]
+        if flag:
+            pair, flag = flag + character, ""
+            if character in _LETTERS_OF_FLAGS:
+                yield pair, 2  # Two letters are one flag, unless something comes between them.
+                continue
+            yield pair[:1], 1
+        if width == 1 and character in _LETTERS_OF_FLAGS:
+            flag = character
+        elif width:
+            yield character, width
+    if flag:
+        yield flag, 1
 
 
 def _is_fickle(text: str) -> bool:

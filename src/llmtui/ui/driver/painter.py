@@ -164,7 +164,7 @@ class Painter:
             self._use(style)
 
     def _fits_blank(self, style: Style) -> bool:
-        """Whether a blank may be written as the pen is: it shows the background, and text in any colour does too."""
+        """Whether a blank may be written as the pen is: all that it shows is the background."""
         pen = self._pen
         if pen is None or not (style.is_plain and pen.is_plain):
             return pen == style

@@ -47,4 +47,7 @@ class TerminalDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._file = cast(Any, LastingOutput(cast(IO[str], self._file)))
+        file = cast(IO[str], self._file)
+        self.output = file.fileno()
+        """The terminal's descriptor for writing."""
+        self._file = cast(Any, LastingOutput(file))

@@ -26,7 +26,9 @@ class Scroll:
     lines: int
 
 
-def find_scroll(old: Sequence[Row[int]], new: Sequence[Row[int]], placed: Places, blank: Row[int]) -> Scroll | None:
+def find_scroll(
+    old: Sequence[Row[int]], new: Sequence[Row[int]], placed: Places, blank: Row[int]
+) -> Scroll | None:
     """The scroll after which less is left to draw, if there is one."""
     (column, length), rows = max(placed.items(), key=lambda item: len(item[1]), default=((0, 0), []))
     rows = sorted({row for row in rows if old[row] != new[row]})
@@ -54,7 +56,9 @@ def scrolled(rows: Sequence[Row[int]], scroll: Scroll, blank: Row[int]) -> list[
     return [*rows[:first], *region, *rows[end:]]
 
 
-def _shift(old: Sequence[Row[int]], new: Sequence[Row[int]], rows: Sequence[int], start: int, end: int) -> int:
+def _shift(
+    old: Sequence[Row[int]], new: Sequence[Row[int]], rows: Sequence[int], start: int, end: int
+) -> int:
     """By how many lines most of what is new stood lower before; 0 if by none."""
     stood: dict[bytes, list[int]] = {}
     for row in range(rows[0], rows[-1] + 1):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 _OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "8": "28", "9": "29"}
 """What is put on -> what takes it off; 22 takes off both bold and dim."""
 _OFF_FOR_ALL = {"6": "25", "21": "24", "51": "54", "52": "54", "53": "55"}
-_SEEN_ON_BLANKS = frozenset("4 5 6 7 9 21 51 52 53".split())
+_SEEN_ON_BLANKS = frozenset(["4", "5", "6", "7", "9", "21", "51", "52", "53"])
 
 
 class Style(NamedTuple):
@@ -21,7 +21,7 @@ class Style(NamedTuple):
         attributes: SGR parameters such as `1` (bold).
         foreground: SGR parameters such as `38;2;255;0;0`; empty for the terminal's own.
         background: The same.
-        link: What stands in OSC 8 between `8;` and the end, such as `id=1;https://example.com`; empty without.
+        link: What stands in OSC 8 after `8;`, such as `id=1;https://example.com`; empty for none.
     """
 
     attributes: frozenset[str] = frozenset()

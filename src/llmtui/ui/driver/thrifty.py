@@ -87,11 +87,11 @@ class ThriftyDriver(TerminalDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal; what it shows is not known."""
-        self._writer = Writer(self._file.fileno(), self._resume_soon)
+        self._writer = Writer(self.output, self._resume_soon)
         self._writer.start()
         self._pace.restart()
         self._shadow.forget()
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         resized = signal.getsignal(signal.SIGWINCH)
 
         def on_resize(*arguments: Any) -> None:
@@ -103,7 +103,7 @@ class ThriftyDriver(TerminalDriver):
         signal.signal(signal.SIGWINCH, on_resize)
 
     def disable_input(self) -> None:
-        """Read no more, once the terminal has answered: the shell would take the answer for something typed."""
+        """Read no more, once the terminal has answered: a shell would take the answer for something typed."""
         if self._pace.awaits_answer:
             self._answered.wait(_LAST_ANSWER_S)
         super().disable_input()
