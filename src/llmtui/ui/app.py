@@ -51,8 +51,8 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
         found = super().get_driver_class()
         return DRIVERS[self.services.terminal.driver] if found is LinuxDriver else found
 
-    def repaint(self) -> None:
-        """Draw everything again, also what the terminal is thought to show already."""
+    def action_repaint(self) -> None:
+        """Draw everything again, in case another program wrote on the terminal."""
         if isinstance(self._driver, ThriftyDriver):
             self._driver.repaint()
         self.refresh(layout=True)
