@@ -21,8 +21,12 @@ class Capabilities:
     scrolls_regions: bool = False
 
 
+UNKNOWN_TERMINAL = Capabilities(scrolls_regions=True)
+"""Of a terminal that has no entry here, as kitty's and foot's on many servers: a VT100 could scroll regions."""
+
+
 def capabilities_of(terminal: str) -> Capabilities:
-    """What terminfo says of a `TERM`; nothing is assumed of a terminal that it does not know.
+    """What terminfo says of a `TERM`.
 
     `curses` keeps the first terminal that it was asked about for the life of the process.
     """
@@ -36,4 +40,4 @@ def capabilities_of(terminal: str) -> Capabilities:
                 erases_characters=bool(curses.tigetstr("ech")),
                 scrolls_regions=bool(curses.tigetstr("csr")),
             )
-    return Capabilities()
+    return UNKNOWN_TERMINAL
