@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -24,6 +25,7 @@ from llmtui.ui.jobs import JobOwner
 from llmtui.ui.keymap import validate_keymap
 from llmtui.ui.palette import ActionCommands, Palette
 from llmtui.ui.screens.main import MainScreen
+from llmtui.ui.terminal_input import TerminalClosed
 from llmtui.ui.theming import choose_theme, is_colourless, load_themes
 
 _log = logging.getLogger(__name__)
@@ -88,6 +90,11 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
                 await self.chat_screen.save_draft()
                 await self.services.chat.settle()
         self.exit()
+
+    @on(TerminalClosed)
+    async def leave_without_terminal(self) -> None:
+        """Leave as after SIGHUP, which a process without a controlling terminal does not get."""
+        await self.leave()
 
     async def _leave_if(self, wanted: bool | None) -> None:
         if wanted:

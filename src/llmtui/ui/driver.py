@@ -5,6 +5,8 @@ from typing import IO, Any, cast
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from llmtui.ui.terminal_input import read_terminal
+
 
 class LastingOutput:
     """A terminal to write to; what is written after it has gone is dropped."""
@@ -48,3 +50,7 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._file = cast(Any, LastingOutput(cast(IO[str], self._file)))
+
+    def run_input_thread(self) -> None:
+        """Read the terminal, in a thread of its own."""
+        read_terminal(self.fileno, self.exit_event, self.process_message)
