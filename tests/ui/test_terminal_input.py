@@ -72,7 +72,7 @@ def test_keys_around_a_paste_are_keys(text: str, places: Sequence[int]) -> None:
 
 
 @given(
-    keys=st.lists(st.sampled_from(["a", "\r", "\x1b[A", "\x1b[I", "\x1b\r", "é", "\x1b[<0;1;1M"])),
+    keys=st.lists(st.sampled_from(["a", "\r", "\x1b[A", "\x1b[I", "\x1bOP", "é", "\x1b[<0;1;1M"])),
     places=cuts,
 )
 def test_without_a_paste_all_is_as_textual_reads_it(keys: list[str], places: Sequence[int]) -> None:
@@ -81,6 +81,27 @@ def test_without_a_paste_all_is_as_textual_reads_it(keys: list[str], places: Seq
     assert told(read(TerminalParser(), *chunks)) == told(
         [event for one in chunks for event in plain.feed(one)]
     )
+
+
+@pytest.mark.parametrize(
+    ("sent", "key"),
+    [
+        ("\x1b[27;6;13~", "ctrl+shift+enter"),
+        ("\x1b[13;8u", "alt+ctrl+shift+enter"),
+        ("\x1b[27;1;13~", "enter"),
+        ("\x1b\r", "alt+enter"),
+    ],
+)
+def test_enter_has_one_name_whoever_sends_it(sent: str, key: str) -> None:
+    assert told(read(TerminalParser(), sent)) == [key]
+
+
+@given(st.lists(st.sampled_from("\x1b[];:0123456789~uABORMtc?$y<ma\r"), min_size=1, max_size=60).map("".join))
+@example("\x1b[97;1:1u\x1b[9999999999;1u")
+def test_no_input_ends_the_reading(text: str) -> None:
+    parser = TerminalParser()
+    read(parser, text)
+    assert told(read(parser, f"\x1b\x1b{START}b{END}"))[-1] == "paste:b"
 
 
 def test_a_bracket_that_comes_late_still_opens_a_paste(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,10 @@ from threading import Event
 
 from textual import constants, events
 from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
+from textual.keys import Keys
 from textual.message import Message
+
+from llmtui.ui.legacy_keys import enter_with_modifiers
 
 UNFINISHED_AFTER_S = 3.0
 """Silence after which a paste is over though the terminal has not said so: the keys have to work again."""
@@ -60,6 +63,17 @@ class TerminalParser(XTermParser):
         for event in super().tick():
             self._gave_up = True
             yield event
+
+    def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterator[events.Key]:
+        """Textual's own reading, less its mistakes."""
+        if (key := enter_with_modifiers(sequence)) is not None:
+            yield events.Key(key, None)
+            return
+        try:
+            yield from super()._sequence_to_key_events(sequence, alt)
+        except (ValueError, OverflowError):
+            # A form of kitty's protocol that nobody asked for, such as `CSI 97;1:1u`.
+            yield events.Key(Keys.Ignore, sequence)
 
     def _keys(self, data: str) -> Generator[Message, None, str]:
         """Pass input on up to the end of an opening bracket; returns what follows it."""
