@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import signal
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,11 +20,11 @@ from llmtui.services.leaving import in_flight
 from llmtui.services.services import Services
 from llmtui.ui.agent_commands import AgentCommands
 from llmtui.ui.driver import TerminalDriver
-from llmtui.ui.job_control import JobControl
 from llmtui.ui.jobs import JobOwner
 from llmtui.ui.keymap import validate_keymap
 from llmtui.ui.palette import ActionCommands, Palette
 from llmtui.ui.screens.main import MainScreen
+from llmtui.ui.signals import Signals
 from llmtui.ui.terminal_input import TerminalClosed
 from llmtui.ui.theming import choose_theme, is_colourless, load_themes
 
@@ -45,7 +44,7 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
         super().__init__(ansi_color=is_colourless(os.environ) or None)
         self.services = services
         self.chat_screen = MainScreen(services, self)
-        self._job_control = JobControl(self)
+        self._signals = Signals(self, self.leave)
         self.keymap, problems = validate_keymap(services.keys)
         self.set_keymap(self.keymap.textual())
         self.chat_screen.problems = (*services.warnings, *problems, *self._dress())
@@ -62,12 +61,7 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
     def on_mount(self) -> None:
         """Leave in order when the terminal hangs up or the system asks; come back whole after a pause."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        self._job_control.start()
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGHUP, signal.SIGTERM):
-            # Not in a thread other than the main one, as when a test runs the app.
-            with suppress(ValueError, RuntimeError):
-                loop.add_signal_handler(name, self.call_later, self.leave)
+        self._signals.start()
 
     def action_command_palette(self) -> None:
         """Find a command by its name."""
@@ -75,7 +69,7 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
 
     def action_suspend_process(self) -> None:
         """Stop as ctrl+z stops other programs; the shell's `fg` goes on."""
-        self._job_control.stop()
+        self._signals.stop()
 
     async def action_quit(self) -> None:
         """Leave, after asking where that would stop or lose something; asked for twice is an answer."""

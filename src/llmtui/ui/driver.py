@@ -51,6 +51,11 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._file = cast(Any, LastingOutput(cast(IO[str], self._file)))
 
+    def write(self, data: str) -> None:
+        """Write, unless the terminal is lent to another program; what is missed is painted anew then."""
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(data)
+
     def run_input_thread(self) -> None:
         """Read the terminal, in a thread of its own."""
         read_terminal(self.fileno, self.exit_event, self.process_message)

@@ -1,11 +1,11 @@
-"""Stopping and going on as a job of a shell: ctrl+z there, `kill -STOP`, `fg`, `bg`."""
+"""The system's signals: leaving in order, and stopping and going on as a job of a shell."""
 
 import asyncio
 import os
 import signal
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -13,15 +13,16 @@ from textual.app import App
 from textual.driver import Driver
 
 
-class JobControl:
-    """Gives the terminal back when the process is stopped, and takes it again when it goes on.
+class Signals:
+    """Leaves when asked to, gives the terminal back to stop, and takes it again to go on.
 
-    Textual 8.2 does so inside of the signal's handler, wherever the program stands, even while it holds the
+    Textual 8.2 stops inside of the signal's handler, wherever the program stands, even while it holds the
     lock of its own output; and after a SIGSTOP it starts a second reader of the keyboard beside the first.
     """
 
-    def __init__(self, app: App[Any]) -> None:
+    def __init__(self, app: App[Any], leave: Callable[[], Coroutine[None, None, None]]) -> None:
         self._app = app
+        self._leave = leave
         self._lent = False
         """Whether another program has the terminal, such as an editor."""
 
@@ -29,7 +30,17 @@ class JobControl:
         """Handle the signals from now on, in the running loop."""
         self._app.app_suspend_signal.subscribe(self._app, lambda _: self._lend(True), immediate=True)
         self._app.app_resume_signal.subscribe(self._app, lambda _: self._lend(False), immediate=True)
-        self._take_signals()
+        self._handle({signal.SIGHUP: self.leave, signal.SIGTERM: self.leave, signal.SIGINT: self.interrupt})
+        self._handle_jobs()
+
+    def leave(self) -> None:
+        """Leave soon, and in order."""
+        self._app.call_later(self._leave)
+
+    def interrupt(self) -> None:
+        """Leave, unless it is a ctrl+c typed at an editor: that goes to its whole group."""
+        if not self._lent:
+            self.leave()
 
     def stop(self) -> None:
         """Give the terminal back and stop; comes back when the process goes on in the foreground."""
@@ -64,12 +75,15 @@ class JobControl:
     def _lend(self, lent: bool) -> None:
         self._lent = lent
 
-    def _take_signals(self) -> None:
+    def _handle_jobs(self) -> None:
+        self._handle({signal.SIGTSTP: self.stop, signal.SIGCONT: self.go_on})
+
+    def _handle(self, handlers: Mapping[signal.Signals, Callable[[], None]]) -> None:
         loop = asyncio.get_running_loop()
         # Not in a thread other than the main one, as when a test runs the app.
         with suppress(ValueError, RuntimeError):
-            loop.add_signal_handler(signal.SIGTSTP, self.stop)
-            loop.add_signal_handler(signal.SIGCONT, self.go_on)
+            for name, handler in handlers.items():
+                loop.add_signal_handler(name, handler)
 
     @contextmanager
     def _plain_signals(self) -> Iterator[None]:
@@ -80,7 +94,7 @@ class JobControl:
         try:
             yield
         finally:
-            self._take_signals()
+            self._handle_jobs()
 
 
 def _wait_for_foreground() -> None:
