@@ -14,6 +14,8 @@ from llmtui.services.services import Services
 
 ESCAPE_DELAY_MS = "25"
 ESCAPE_DELAY_OVER_SSH_MS = "50"
+# A key's echo waits for the screen's next frame, so fewer of them would be no thrift: a reply paces its own.
+MOST_FRAMES_PER_S = "120"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,6 +56,10 @@ def _require_terminal() -> None:
 def _prepare_textual(terminal: TerminalProfile) -> None:
     """Set what Textual reads from the environment when it is imported."""
     os.environ.setdefault("ESCDELAY", ESCAPE_DELAY_OVER_SSH_MS if terminal.remote else ESCAPE_DELAY_MS)
+    os.environ.setdefault("TEXTUAL_FPS", MOST_FRAMES_PER_S)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    # Textual takes an empty one for set, and turns to greys.
+    if not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)
     # With it Claude's SDK logs on standard error, which is where the screen is drawn.
     os.environ.pop("ANTHROPIC_LOG", None)
