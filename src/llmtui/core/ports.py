@@ -170,8 +170,13 @@ class ConversationStore(Protocol):
         """Undo a deletion."""
         ...
 
-    async def branch(self, conversation_id: str, leaf_id: str | None = None) -> list[StoredMessage]:
-        """The messages from the root to a leaf (None: the shown one), with siblings and requests."""
+    async def branch(
+        self, conversation_id: str, leaf_id: str | None = None, limit: int | None = None
+    ) -> list[StoredMessage]:
+        """The last `limit` messages (None: all) from the root to a leaf (None: the shown one).
+
+        They come with siblings and requests; fewer than `limit` are all that there are.
+        """
         ...
 
     async def newest_leaf(self, message_id: str) -> str:

@@ -81,9 +81,16 @@ class SQLiteStore:
         """Undo a deletion."""
         await self._write(lambda connection: chats.set_deleted(connection, conversation_id, deleted=False))
 
-    async def branch(self, conversation_id: str, leaf_id: str | None = None) -> list[StoredMessage]:
-        """The messages from the root to a leaf (None: the shown one), with siblings and requests."""
-        return await self._read(lambda connection: messages.branch(connection, conversation_id, leaf_id))
+    async def branch(
+        self, conversation_id: str, leaf_id: str | None = None, limit: int | None = None
+    ) -> list[StoredMessage]:
+        """The last `limit` messages (None: all) from the root to a leaf (None: the shown one).
+
+        They come with siblings and requests.
+        """
+        return await self._read(
+            lambda connection: messages.branch(connection, conversation_id, leaf_id, limit)
+        )
 
     async def newest_leaf(self, message_id: str) -> str:
         """The last message of the newest branch below a message."""
