@@ -23,10 +23,14 @@ from llmtui.storage.database import open_database, transaction
 from llmtui.storage.locks import Instance
 
 LENGTHS = (10, 200, 1_000, 10_000)
-WORDS = "a token is about four bytes of text and an answer has some two hundred of them in **Markdown** ".split()
+WORDS = (
+    *("a", "token", "is", "about", "four", "bytes", "of", "text", "and", "an", "**answer**", "has"),
+    *("some", "two", "hundred", "of", "them", "in", "`Markdown`"),
+)
 END = "the-end-of-"
 """Begins the last word of each conversation, which its number of messages ends."""
 SETTLED_S = 3.0
+_POLL_S = 0.002
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -45,7 +49,7 @@ class Opening:
 
 
 def fill(database: Path, *lengths: int) -> None:
-    """A conversation of each length, the last one the newest; half of the messages are answers of 200 tokens."""
+    """A conversation of each length, the last one the newest; every other message is of 200 tokens."""
     instance = Instance(database)
     opened = open_database(database, instance)
     with transaction(opened.connection):
@@ -130,11 +134,8 @@ def watched(report: Path) -> int:
         worst = 0.0
         while True:
             asked = time.perf_counter()
-            await asyncio.sleep(0.002)
-            late = time.perf_counter() - asked - 0.002
-            if late > worst or not report.exists():
-                worst = late
-                report.write_text(str(worst))
+            await asyncio.sleep(_POLL_S)
+            worst = _note(report, worst, time.perf_counter() - asked - _POLL_S)
 
     async def beside(app: "asyncio.Future[int]") -> int:
         watching = asyncio.create_task(watch())
@@ -143,8 +144,15 @@ def watched(report: Path) -> int:
         finally:
             watching.cancel()
 
-    asyncio.run = lambda app: run(beside(app))  # type: ignore[assignment,misc,arg-type]
+    asyncio.run = lambda app: run(beside(app))  # type: ignore[assignment,misc]
     return llmtui([])
+
+
+def _note(report: Path, worst: float, late: float) -> float:
+    if report.exists() and late <= worst:
+        return worst
+    report.write_text(str(late))
+    return late
 
 
 def main(rounds: int = 5, *lengths: int) -> None:

@@ -187,6 +187,10 @@ class ConversationStore(Protocol):
         """Append a message and make it its conversation's leaf; durable when it returns."""
         ...
 
+    async def add_messages(self, messages: Sequence[StoredMessage]) -> None:
+        """Append messages of one conversation, each after the one before it, all or none."""
+        ...
+
     async def hosts(self) -> frozenset[str]:
         """Every host that a request of the ledger went to."""
         ...

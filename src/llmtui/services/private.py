@@ -112,6 +112,14 @@ class PrivateStore:
         self._conversations[conversation.id] = replace(conversation, leaf_id=message.id)
         return IN_MEMORY
 
+    def add_messages(self, messages: Sequence[StoredMessage]) -> Awaitable[None]:
+        """Append messages of one conversation."""
+        if not messages or messages[0].conversation_id not in self._conversations:
+            return self._stored.add_messages(messages)
+        for message in messages:
+            self.add_message(message)
+        return IN_MEMORY
+
     def begin_reply(self, message: StoredMessage, request: RequestRecord) -> Awaitable[None]:
         """Append a streaming reply."""
         if message.conversation_id not in self._conversations:

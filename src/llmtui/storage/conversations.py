@@ -101,11 +101,16 @@ class SQLiteStore:
 
         It is on the disk when this returns.
         """
+        await self.add_messages([message])
+
+    async def add_messages(self, added: Sequence[StoredMessage]) -> None:
+        """Append messages of one conversation, all or none."""
 
         def job(connection: sqlite3.Connection) -> None:
-            messages.add(connection, message)
-            if message.request is not None:
-                requests.save(connection, message.request)
+            for message in added:
+                messages.add(connection, message)
+                if message.request is not None:
+                    requests.save(connection, message.request)
 
         await self._write(job)
 
