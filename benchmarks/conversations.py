@@ -30,6 +30,8 @@ WORDS = (
 END = "the-end-of-"
 """Begins the last word of each conversation, which its number of messages ends."""
 SETTLED_S = 3.0
+SIDEBAR = 30
+"""Columns of the list of chats."""
 _POLL_S = 0.002
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -110,7 +112,7 @@ def measure(length: int, home: Path) -> Opening:
     with Terminal([sys.executable, "-m", "benchmarks.conversations"], env=env) as terminal:
         terminal.wait_for(f"{END}2")
         terminal.pump(1)
-        row = next(y for y, line in enumerate(terminal.screen.display) if f"chat-of-{length} " in line)
+        row = next(y for y, line in enumerate(terminal.screen.display) if f"chat-of-{length} " in line[:SIDEBAR])
         (stall / "stall").unlink(missing_ok=True)
         terminal.type(f"\x1b[<0;4;{row + 1}M\x1b[<0;4;{row + 1}m")
         open_s = terminal.wait_for(f"{END}{length}")

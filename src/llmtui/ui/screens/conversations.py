@@ -4,6 +4,7 @@ Dialogs are imported when they open, so that the first frame does not wait for t
 """
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -294,6 +295,8 @@ class ConversationScreen(Screen[None]):
                 return
             else:
                 await chat.earlier(chat_id)
+                # Kept as long as the program runs: the collector, for which all waits, need not walk it.
+                gc.freeze()
 
     def _begin_earlier(self) -> None:
         # The app's worker, like every job: what goes wrong comes back as `JobFailed`.

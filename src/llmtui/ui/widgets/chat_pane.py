@@ -22,7 +22,7 @@ from llmtui.ui.widgets.activity import Activity
 
 FIRST_SHOWN = 60
 """The messages that a branch is shown with: more than a screen holds."""
-SHOWN_AT_ONCE = 100
+SHOWN_AT_ONCE = 200
 """Of those before them, so many are put above at a time: a few milliseconds' work."""
 PRIVATE = "◇ private"
 PROMISE = (
