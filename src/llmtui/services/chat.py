@@ -173,11 +173,11 @@ class ChatService:
 
     async def resume(self, conversation_id: str, target: Target) -> Reply:
         """A sibling of the last reply that carries its text on, after a visible seam."""
-        partial = self._threads[conversation_id].last
+        thread = await self.whole(conversation_id)
+        partial = thread.last
         if partial is None or partial.message.role is not Role.ASSISTANT or not partial.message.text:
             raise LlmtuiError("there is no reply to continue")
         provider = await asyncio.to_thread(self._registry.get, target.provider)
-        thread = await self.whole(conversation_id)
         prefill = provider.capabilities(target.model).prefill.value is True
         text = partial.message.text.rstrip() if prefill else partial.message.text
         request = self._request(
