@@ -77,7 +77,7 @@ async def test_a_selection_stays_on_its_text() -> None:
         transcript = app.query_one(Transcript)
         transcript.show([Entry("1", "user", "you", "one"), Entry("2", "user", "you", "two")])
         await pilot.pause()
-        selected = Selection(Offset(0, line_key(0, 1)), Offset(2, line_key(1, 1)))
+        selected = Selection(Offset(0, line_key(0, 1)), Offset(4, line_key(1, 1)))
         app.screen.selections = {transcript: selected}
         transcript.prepend([Entry("0", "user", "you", "zero")])
         assert transcript.text_selection is not None
