@@ -112,7 +112,9 @@ def measure(length: int, home: Path) -> Opening:
     with Terminal([sys.executable, "-m", "benchmarks.conversations"], env=env) as terminal:
         terminal.wait_for(f"{END}2")
         terminal.pump(1)
-        row = next(y for y, line in enumerate(terminal.screen.display) if f"chat-of-{length} " in line[:SIDEBAR])
+        row = next(
+            y for y, line in enumerate(terminal.screen.display) if f"chat-of-{length} " in line[:SIDEBAR]
+        )
         (stall / "stall").unlink(missing_ok=True)
         terminal.type(f"\x1b[<0;4;{row + 1}M\x1b[<0;4;{row + 1}m")
         open_s = terminal.wait_for(f"{END}{length}")
