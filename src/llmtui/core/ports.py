@@ -103,6 +103,13 @@ class ProviderRegistry(Protocol):
         """
         ...
 
+    def prepare(self, provider_id: str) -> None:
+        """Import what a provider's first request needs; of one that cannot be asked, nothing.
+
+        May take seconds: call it on a thread.
+        """
+        ...
+
     def for_agent(self, agent: AgentInfo) -> Target:
         """Where an agent's requests go: its own provider, else `default_provider`, else `openai`."""
         ...

@@ -60,6 +60,11 @@ class AnthropicProvider(kinds.Anthropic, BaseProvider):
         self._live: dict[str, ModelInfo] = {}
 
     @classmethod
+    def prepare(cls, settings: ProviderSettings) -> None:
+        """The SDK."""
+        ClaudeSdk.load()
+
+    @classmethod
     def validate_config(cls, config: Mapping[str, Any]) -> list[ConfigIssue]:
         """What is wrong with settings of this kind; offline, never raises."""
         if issues := super().validate_config(config):

@@ -63,6 +63,10 @@ class BaseProvider(Kind, ABC):
             issues.append(ConfigIssue("base_url", "should be an address such as http://127.0.0.1:8080/v1"))
         return issues
 
+    @classmethod
+    def prepare(cls, settings: ProviderSettings) -> None:
+        """Import what the first request needs beyond the adapter, so that it need not wait for that."""
+
     @property
     def route(self) -> Route:
         """The way to this provider's server."""

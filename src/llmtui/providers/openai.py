@@ -56,6 +56,12 @@ class OpenAIProvider(kinds.OpenAI, BaseProvider):
         )
         self._live: dict[str, ModelInfo] = {}
 
+    @classmethod
+    def prepare(cls, settings: ProviderSettings) -> None:
+        """The SDK, which the older API does without."""
+        if settings.options.get("api") != "chat":
+            OpenAISdk.load()
+
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask, and yield events; closing the generator closes the socket."""
         request = self.filled(await self._with_model(request))

@@ -81,6 +81,16 @@ class Registry:
                 self._built[key] = self._wrap(built)
             return self._built[key]
 
+    def prepare(self, provider_id: str) -> None:
+        """Import what a provider's first request needs, if it has the key that it needs; fetches no key."""
+        try:
+            settings = self._find(provider_id)
+            provider_class = self._class_of(settings.kind)
+        except LlmtuiError:
+            return
+        if provider_class.missing_key_of(settings) is None:
+            provider_class.prepare(settings)
+
     def secrets(self) -> list[str]:
         """What must never be shown or logged, keys that were fetched from elsewhere included."""
         known = {secret for settings in self._settings.values() for secret in settings.secrets()}

@@ -150,6 +150,10 @@ class ChatService:
         )
         return replace(held, conversation=self.thread(conversation_id).conversation)
 
+    async def prepare(self, target: Target) -> None:
+        """Have what a first reply from there needs imported, on a thread."""
+        await asyncio.to_thread(self._registry.prepare, target.provider)
+
     async def reply(
         self, conversation_id: str, target: Target, *, instead_of: StoredMessage | None = None
     ) -> Reply:
