@@ -95,7 +95,7 @@ def claude_mb(env: Mapping[str, str]) -> float:
 def main(rounds: int = 7) -> None:
     """Print the figures."""
     with tempfile.TemporaryDirectory() as home:
-        env = _environment(Path(home))
+        env = environment(Path(home))
         bare, ours = [sys.executable, "-c", BARE_APP], [sys.executable, "-m", "llmtui"]
         first_frame_s(ours, "Embedded", env)  # The first start makes the database.
         # Taken in turn, so that whatever else the machine does falls on both.
@@ -117,7 +117,7 @@ def main(rounds: int = 7) -> None:
         print(f"after a reply of Claude's: {claude_mb(env):.0f} MB resident")
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
     """A home of its own and no provider's keys, so that nothing outside this machine is asked."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     places = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")}

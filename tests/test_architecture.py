@@ -1,6 +1,8 @@
 """What the parts may cost and hold: imports at start, plain public names, what the wheel carries."""
 
 import ast
+import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -53,6 +55,49 @@ def test_the_app_is_built_without_sdk_http_and_markdown() -> None:
         "LlmtuiApp(build_services(load_settings(None, {'ANTHROPIC_API_KEY': 'sk'}), user_paths()))"
     )
     assert imported_by(code) & (SDKS | {"httpx", "markdown_it", "pygments"}) == set()
+
+
+FIRST_FRAME = """
+import json, sys
+from llmtui.ui.screens.main import MainScreen
+
+async def first_frame(screen):
+    await screen._painted.wait()
+    rows = [strip.text for strip in screen._compositor.render_strips()]
+    print(json.dumps({"screen": rows, "modules": sorted(sys.modules)}), file=sys.__stdout__)
+    screen.app.exit()
+
+MainScreen.begin = first_frame
+from llmtui.bootstrap import build_services
+from llmtui.config.loader import load_settings
+from llmtui.config.paths import user_paths
+from llmtui.ui.app import LlmtuiApp
+environ = {"ANTHROPIC_API_KEY": "sk", "OPENAI_API_KEY": "sk"}
+LlmtuiApp(build_services(load_settings(None, environ), user_paths())).run(headless=True, size=(120, 40))
+"""
+OWN_MODULES, FOREIGN_MODULES = 150, 540
+"""Each module costs a third of a millisecond or more: whoever needs another one has to raise a bound."""
+LATER = ("providers.wires", "providers.openai", "providers.anthropic", "providers.ollama", "ui.modals")
+"""What the first frame does not need of ours."""
+
+
+def test_the_first_frame_comes_before_sdks_adapters_and_the_database(tmp_path: Path) -> None:
+    places = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("CONFIG", "DATA", "STATE", "CACHE")}
+    environ = {**os.environ, **places, "HOME": str(tmp_path), "PYDANTIC_DISABLE_PLUGINS": "__all__"}
+    run = subprocess.run(
+        [sys.executable, "-c", FIRST_FRAME], env=environ, capture_output=True, text=True, check=True
+    )
+    seen = json.loads(run.stdout.splitlines()[-1])
+    assert "Claude" in "\n".join(seen["screen"])
+    modules = set(seen["modules"])
+    tops = {name.partition(".")[0] for name in modules}
+    assert tops & (SDKS | {"httpx", "markdown_it", "pygments", "ruamel"}) == set()
+    own = {name.removeprefix("llmtui.") for name in modules if name.startswith("llmtui.")}
+    late = tuple(f"{name}." for name in LATER)
+    assert {name for name in own if f"{name}.".startswith(late)} == set()
+    assert len(own) <= OWN_MODULES
+    assert len(modules) - len(own) <= FOREIGN_MODULES
+    assert not list(tmp_path.rglob("*.db"))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))

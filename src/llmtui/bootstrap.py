@@ -12,7 +12,6 @@ from llmtui.core.history import Target
 from llmtui.core.models import AgentInfo
 from llmtui.core.ports import Provider
 from llmtui.core.terminal import terminal_profile
-from llmtui.providers.base import BaseProvider
 from llmtui.providers.locality import host_of
 from llmtui.providers.registry import Registry
 from llmtui.routing.retry import RetryingProvider
@@ -27,6 +26,7 @@ from llmtui.services.services import Services
 from llmtui.storage.conversations import SQLiteStore
 
 if TYPE_CHECKING:
+    from llmtui.providers.base import BaseProvider
     from llmtui.services.settings import SettingsService
 
 
@@ -39,7 +39,7 @@ def build_registry(settings: AppSettings) -> Registry:
     )
 
 
-def _wrapped(provider: BaseProvider) -> Provider:
+def _wrapped(provider: "BaseProvider") -> Provider:
     host = host_of(provider.base_url_of(provider.settings))
     return RetryingProvider(provider, provider.clocks, host=host)
 

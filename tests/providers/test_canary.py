@@ -168,7 +168,7 @@ async def _reply(services: Services, witness: Witness) -> list[LlmtuiError]:
     target = Target("canary", "test-model")
     chat = services.chat.new(target).conversation.id
     await services.chat.send(chat, "Hello", target)
-    reply = services.chat.reply(chat, target)
+    reply = await services.chat.reply(chat, target)
     events: list[Any] = []
     # The retries wait for seconds, and tell nothing that the first try does not.
     await services.chat.run(reply, events.append)

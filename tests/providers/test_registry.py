@@ -19,6 +19,7 @@ from llmtui.core.events import Start, StreamEvent, TextDelta
 from llmtui.core.models import AgentInfo, ConnectionReport, ModelInfo
 from llmtui.providers import registry as registry_module
 from llmtui.providers.base import BaseProvider, KindOptions
+from llmtui.providers.kinds import BUILT_IN, Kind
 from llmtui.providers.registry import ENTRY_POINT_GROUP, Registry
 from llmtui.providers.scripted import ScriptedProvider
 from llmtui.routing.retry import RetryingProvider
@@ -359,3 +360,47 @@ def test_a_key_is_read_from_its_file_when_the_provider_is_built(tmp_path: Path) 
     missing = settings(api_key={"file": str(tmp_path / "none")})
     with pytest.raises(KeyUnavailable, match="cannot be read"):
         registry_of(missing).get("work")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "loaded"),
+    [
+        ("anthropic", {"api_key": "k"}, ["anthropic"]),
+        ("openai", {"api_key": "k"}, ["openai"]),
+        ("openai", {"base_url": "http://127.0.0.1:8080/v1"}, ["openai"]),
+        ("openai", {"api_key": "k", "options": {"api": "chat"}}, []),
+        ("openai", {}, []),
+        ("anthropic", {"api_key_env": "OTHER_KEY"}, []),
+        ("ollama", {}, []),
+        ("scripted", {}, []),
+        ("nonsense", {}, []),
+    ],
+)
+def test_an_sdk_is_prepared_only_for_a_provider_that_can_be_asked(
+    kind: str, values: dict[str, Any], loaded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported: list[str] = []
+    monkeypatch.setattr("llmtui.providers.sdk.importlib.import_module", imported.append)
+    Registry([settings("one", kind, **values)]).prepare("ONE")
+    assert imported == loaded
+
+
+def test_preparing_fetches_no_key_and_knows_no_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmtui.providers.sdk.importlib.import_module", lambda name: None)
+    registry = Registry([settings("one", "anthropic", api_key={"command": "exit 1"})])
+    registry.prepare("one")
+    registry.prepare("nobody")
+    with pytest.raises(KeyUnavailable):
+        registry.get("one")
+
+
+def test_each_built_in_adapter_has_its_kinds_facts() -> None:
+    registry = Registry([])
+    own = {name for name, point in registry._own_kinds.items() if point.value.startswith("llmtui.")}
+    assert own == set(BUILT_IN)
+    for name, kind in BUILT_IN.items():
+        adapter = registry._class_of(name)
+        assert issubclass(adapter, kind)
+        # What the adapter would say otherwise, the sidebar would not know.
+        facts = {name for name in vars(Kind) if not name.startswith("_")}
+        assert facts & vars(adapter).keys() == set()

@@ -33,7 +33,7 @@ class Desk:
         thread = thread or self.chat.new(TARGET)
         conversation_id = thread.conversation.id
         await self.chat.send(conversation_id, text, TARGET)
-        await self.run(self.chat.reply(conversation_id, TARGET))
+        await self.run(await self.chat.reply(conversation_id, TARGET))
         return self.chat.thread(conversation_id)
 
 

@@ -66,7 +66,7 @@ async def test_an_image_is_sent_stored_and_kept_when_the_question_changes(desk: 
     chat_id = thread.conversation.id
     dot, other = ImagePart(png(), "image/png", "dot.png"), ImagePart(png(2), "image/png", "two.png")
     sent = await desk.chat.send(chat_id, "what?", TARGET, attached=[dot])
-    await desk.run(desk.chat.reply(chat_id, TARGET))
+    await desk.run(await desk.chat.reply(chat_id, TARGET))
     assert desk.fake.requests[0].messages[0].parts == (dot, TextPart("what?"))
     stored = await desk.store.branch(chat_id)
     assert stored[0].message.parts == (dot, TextPart("what?"))

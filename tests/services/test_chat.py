@@ -71,7 +71,7 @@ async def test_stopping_keeps_what_arrived_and_closes_the_stream(desk: Desk) -> 
     desk.fake.play(TextDelta("half "), Fault.HANG)
     thread = desk.chat.new(TARGET)
     await desk.chat.send(thread.conversation.id, "q", TARGET)
-    reply = desk.chat.reply(thread.conversation.id, TARGET)
+    reply = await desk.chat.reply(thread.conversation.id, TARGET)
     seen = asyncio.Event()
 
     def watch(event: object) -> None:
@@ -97,7 +97,7 @@ async def test_a_stop_before_the_first_step_still_stops(desk: Desk) -> None:
     desk.fake.play(Fault.HANG)
     thread = desk.chat.new(TARGET)
     await desk.chat.send(thread.conversation.id, "q", TARGET)
-    reply = desk.chat.reply(thread.conversation.id, TARGET)
+    reply = await desk.chat.reply(thread.conversation.id, TARGET)
     reply.stop()
     await desk.run(reply)
     assert reply.message.state is MessageState.STOPPED
@@ -107,7 +107,7 @@ async def test_a_cancelled_job_records_the_partial_reply(desk: Desk) -> None:
     desk.fake.play(TextDelta("half"), Fault.HANG)
     thread = desk.chat.new(TARGET)
     await desk.chat.send(thread.conversation.id, "q", TARGET)
-    reply = desk.chat.reply(thread.conversation.id, TARGET)
+    reply = await desk.chat.reply(thread.conversation.id, TARGET)
     seen = asyncio.Event()
     job = asyncio.create_task(
         desk.chat.run(reply, lambda event: seen.set() if isinstance(event, TextDelta) else None)
@@ -160,7 +160,7 @@ async def test_editing_asks_beside_the_old_question(desk: Desk) -> None:
     thread = await desk.ask("old")
     question = thread.messages[0]
     await desk.chat.edit(thread.conversation.id, question.id, "new", TARGET)
-    await desk.run(desk.chat.reply(thread.conversation.id, TARGET))
+    await desk.run(await desk.chat.reply(thread.conversation.id, TARGET))
     branch = await desk.store.branch(thread.conversation.id)
     assert [message.message.text for message in branch] == ["new", "You said: new"]
     assert len(branch[0].siblings) == 2
@@ -199,7 +199,7 @@ async def test_a_fork_leaves_a_reply_that_streams_where_it_is(desk: Desk) -> Non
     desk.fake.gate = asyncio.Semaphore(0)
     await desk.chat.send(conversation_id, "more", TARGET)
     opened = asyncio.Event()
-    reply = desk.chat.reply(conversation_id, TARGET)
+    reply = await desk.chat.reply(conversation_id, TARGET)
     job = asyncio.create_task(desk.chat.run(reply, lambda _: opened.set()))
     await opened.wait()
     fork = await desk.chat.fork(conversation_id)
@@ -254,7 +254,7 @@ async def test_a_reply_that_began_unrecorded_is_recorded_whole_when_the_disk_is_
     await desk.chat.send(thread.conversation.id, "q", TARGET)
     begin, desk.store.begin_reply = desk.store.begin_reply, _full_disk  # type: ignore[method-assign]
     try:
-        await desk.run(desk.chat.reply(thread.conversation.id, TARGET))
+        await desk.run(await desk.chat.reply(thread.conversation.id, TARGET))
     finally:
         desk.store.begin_reply = begin  # type: ignore[method-assign]
     assert (await stored_branch(desk, thread.conversation.id))[-1][1] == "You said: q"
@@ -306,7 +306,7 @@ async def test_a_provider_that_cannot_be_asked_is_logged(
 ) -> None:
     thread = desk.chat.new(TARGET)
     await desk.chat.send(thread.conversation.id, "penguins", Target("nobody"))
-    await desk.run(desk.chat.reply(thread.conversation.id, Target("nobody")))
+    await desk.run(await desk.chat.reply(thread.conversation.id, Target("nobody")))
     assert "not asked provider=nobody problem=\"no provider 'nobody'; configured: fake\"" in caplog.text
     assert "penguins" not in caplog.text
 

@@ -41,7 +41,7 @@ async def test_nothing_of_a_private_chat_reaches_the_disk(desk: Desk, tmp_path: 
     first = desk.chat.thread(chat_id).messages[0]
     await desk.chat.edit(chat_id, first.id, f"edited {CANARY}", TARGET)
     desk.fake.play(TextDelta(f"long {CANARY}"), Fault.HANG)
-    reply = desk.chat.reply(chat_id, TARGET)
+    reply = await desk.chat.reply(chat_id, TARGET)
     streaming = asyncio.Event()
     running = asyncio.create_task(
         desk.chat.run(reply, lambda event: streaming.set() if isinstance(event, TextDelta) else None)
@@ -142,7 +142,7 @@ async def test_what_quitting_would_stop_and_lose_is_counted(desk: Desk) -> None:
     streaming = desk.chat.new(TARGET).conversation.id
     for chat_id in (streaming, empty.conversation.id):
         await desk.chat.send(chat_id, "q", TARGET)
-        reply = desk.chat.reply(chat_id, TARGET)
+        reply = await desk.chat.reply(chat_id, TARGET)
         await queue.add(chat_id, "waits")
         if chat_id == streaming:
             stored = reply

@@ -24,7 +24,7 @@ async def begin(desk: Desk, *steps: Action) -> Reply:
         desk.fake.play(*steps)
     thread = desk.chat.new(TARGET)
     await desk.chat.send(thread.conversation.id, "first", TARGET)
-    return desk.chat.reply(thread.conversation.id, TARGET)
+    return await desk.chat.reply(thread.conversation.id, TARGET)
 
 
 async def run_on(desk: Desk, queue: QueueService, reply: Reply | None) -> None:

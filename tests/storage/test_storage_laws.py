@@ -168,6 +168,8 @@ def test_a_branch_is_the_chain_of_parents_with_all_siblings(tree: list[StoredMes
             assert [message.id for message in branch] == chain(leaf)
             assert [message.siblings for message in branch] == [siblings(message) for message in branch]
             assert await store.newest_leaf(leaf.id) == newest_below(leaf)
+            for limit in range(1, len(branch) + 2):
+                assert await store.branch(conversation_id, leaf.id, limit) == branch[-limit:]
         assert (await store.branch(conversation_id))[-1].id == tree[-1].id
         await store.save_conversation(Conversation(conversation_id, leaf_id=tree[0].id))
         assert (await store.branch(conversation_id))[-1].id == tree[0].id

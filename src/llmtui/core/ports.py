@@ -103,6 +103,13 @@ class ProviderRegistry(Protocol):
         """
         ...
 
+    def prepare(self, provider_id: str) -> None:
+        """Import what a provider's first request needs; of one that cannot be asked, nothing.
+
+        May take seconds: call it on a thread.
+        """
+        ...
+
     def for_agent(self, agent: AgentInfo) -> Target:
         """Where an agent's requests go: its own provider, else `default_provider`, else `openai`."""
         ...
@@ -170,8 +177,13 @@ class ConversationStore(Protocol):
         """Undo a deletion."""
         ...
 
-    async def branch(self, conversation_id: str, leaf_id: str | None = None) -> list[StoredMessage]:
-        """The messages from the root to a leaf (None: the shown one), with siblings and requests."""
+    async def branch(
+        self, conversation_id: str, leaf_id: str | None = None, limit: int | None = None
+    ) -> list[StoredMessage]:
+        """The last `limit` messages (None: all) from the root to a leaf (None: the shown one).
+
+        They come with siblings and requests; fewer than `limit` are all that there are.
+        """
         ...
 
     async def newest_leaf(self, message_id: str) -> str:
@@ -180,6 +192,10 @@ class ConversationStore(Protocol):
 
     async def add_message(self, message: StoredMessage) -> None:
         """Append a message and make it its conversation's leaf; durable when it returns."""
+        ...
+
+    async def add_messages(self, messages: Sequence[StoredMessage]) -> None:
+        """Append messages of one conversation, each after the one before it, all or none."""
         ...
 
     async def hosts(self) -> frozenset[str]:

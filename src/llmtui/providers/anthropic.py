@@ -14,6 +14,7 @@ from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.events import Finish, StreamEvent
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo
+from llmtui.providers import kinds
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.checks import Subject, run_check
 from llmtui.providers.claude_models import DEFAULT_MODELS, claude_models, known_capabilities
@@ -43,12 +44,9 @@ class AnthropicOptions(KindOptions):
     """Vendor parameters for the top level of the request."""
 
 
-class AnthropicProvider(BaseProvider):
+class AnthropicProvider(kinds.Anthropic, BaseProvider):
     """A server that speaks the Messages API."""
 
-    default_base_url = "https://api.anthropic.com"
-    default_model = "claude-sonnet-5-5"
-    key_variable = "ANTHROPIC_API_KEY"
     options_model = AnthropicOptions
     options: AnthropicOptions
 
@@ -62,9 +60,9 @@ class AnthropicProvider(BaseProvider):
         self._live: dict[str, ModelInfo] = {}
 
     @classmethod
-    def base_url_of(cls, settings: ProviderSettings) -> str:
-        """Where requests go; the `/v1` that other vendors want is no part of it."""
-        return super().base_url_of(settings).removesuffix("/v1")
+    def prepare(cls, settings: ProviderSettings) -> None:
+        """The SDK."""
+        ClaudeSdk.load()
 
     @classmethod
     def validate_config(cls, config: Mapping[str, Any]) -> list[ConfigIssue]:

@@ -8,15 +8,15 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from llmtui.config.credentials import split_credentials
 from llmtui.config.schema import KeySource, ProviderSettings
 from llmtui.config.wording import in_words, place_of
 from llmtui.core.chat import ChatRequest, ChatResponse, fold
 from llmtui.core.events import StreamEvent
 from llmtui.core.guard import Clocks
-from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo, ProviderType
+from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo
 from llmtui.providers.checks import KeyUse
-from llmtui.providers.locality import host_and_port, host_type
+from llmtui.providers.kinds import Kind
+from llmtui.providers.locality import host_and_port
 from llmtui.providers.network import Route, network_issues, route_to
 
 
@@ -27,18 +27,12 @@ class KindOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class BaseProvider(ABC):
+class BaseProvider(Kind, ABC):
     """A provider with settings; an adapter adds `stream_chat`, `check`, `list_models` and `aclose`.
 
     Class attributes describe the kind, so that the registry can speak of a provider without building it.
     """
 
-    default_base_url: ClassVar[str] = ""
-    default_model: ClassVar[str | None] = None
-    key_variable: ClassVar[str | None] = None
-    """The environment variable of this kind's key."""
-    takes_address: ClassVar[bool] = True
-    """Whether an address and a key mean anything to this kind."""
     options_model: ClassVar[type[KindOptions]] = KindOptions
 
     def __init__(self, settings: ProviderSettings) -> None:
@@ -50,28 +44,6 @@ class BaseProvider(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(id={self.id!r})"
-
-    @classmethod
-    def base_url_of(cls, settings: ProviderSettings) -> str:
-        """Where requests go, without a trailing slash, user and password."""
-        return split_credentials(settings.base_url or cls.default_base_url)[0].rstrip("/")
-
-    @classmethod
-    def type_of(cls, settings: ProviderSettings) -> ProviderType:
-        """Where text sent to a provider with these settings goes."""
-        return host_type(cls.base_url_of(settings))
-
-    @classmethod
-    def model_of(cls, settings: ProviderSettings) -> str | None:
-        """The model that is asked when nobody names one."""
-        return settings.model or cls.default_model
-
-    @classmethod
-    def missing_key_of(cls, settings: ProviderSettings) -> str | None:
-        """The variable to set when a needed key is not there."""
-        if settings.api_key or cls.key_variable is None or cls.type_of(settings) == "local":
-            return None
-        return settings.api_key_env or cls.key_variable
 
     @classmethod
     def validate_config(cls, config: Mapping[str, Any]) -> list[ConfigIssue]:
@@ -90,6 +62,10 @@ class BaseProvider(ABC):
         except ValueError:
             issues.append(ConfigIssue("base_url", "should be an address such as http://127.0.0.1:8080/v1"))
         return issues
+
+    @classmethod
+    def prepare(cls, settings: ProviderSettings) -> None:
+        """Import what the first request needs beyond the adapter, so that it need not wait for that."""
 
     @property
     def route(self) -> Route:

@@ -12,16 +12,16 @@ from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import FilePart, ImagePart
 from llmtui.core.errors import ContextTooLong, ErrorContext, ModelNotFound
 from llmtui.core.events import Status, StreamEvent, UsageUpdate, Warning
-from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo, ProviderType
+from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo
 from llmtui.core.usage import estimate_tokens
+from llmtui.providers import kinds
 from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.checks import Subject, run_check
 from llmtui.providers.failures import classify
 from llmtui.providers.http import Http, Reply, auth_headers, drain
-from llmtui.providers.locality import host_type
-from llmtui.providers.ollama_host import OllamaHost, parse_host
-from llmtui.providers.ollama_models import ModelFacts, is_cloud_name
+from llmtui.providers.ollama_host import is_cloud_name
+from llmtui.providers.ollama_models import ModelFacts
 from llmtui.providers.ollama_server import OllamaServer, version_numbers
 from llmtui.providers.wires.ndjson import NDJSONDecoder
 from llmtui.providers.wires.ollama import (
@@ -48,37 +48,19 @@ class OllamaOptions(KindOptions):
     """Model parameters such as top_k, seed or stop."""
 
 
-class OllamaProvider(BaseProvider):
+class OllamaProvider(kinds.Ollama, BaseProvider):
     """An Ollama server, or ollama.com."""
 
-    default_base_url = "http://127.0.0.1:11434"
-    key_variable = "OLLAMA_API_KEY"
     options_model = OllamaOptions
     options: OllamaOptions
 
     def __init__(self, settings: ProviderSettings) -> None:
         super().__init__(settings)
-        self._host = _host(settings)
+        self._host = self.host_of(settings)
         self._http = Http(self.id, self.clocks, self.route)
         self._server = self._asked_with(self._headers())
         self._contexts: dict[str, int] = {}
         self._first_model: str | None = None
-
-    @classmethod
-    def base_url_of(cls, settings: ProviderSettings) -> str:
-        """Where requests go, however it was written, without user and password."""
-        return _host(settings).base_url
-
-    @classmethod
-    def type_of(cls, settings: ProviderSettings) -> ProviderType:
-        """Where text goes: a local server passes what is meant for a cloud model on."""
-        place = host_type(_host(settings).base_url)
-        return "hybrid" if place == "local" and is_cloud_name(settings.model) else place
-
-    @classmethod
-    def missing_key_of(cls, settings: ProviderSettings) -> str | None:
-        """Only ollama.com needs a key."""
-        return super().missing_key_of(settings) if _host(settings).is_cloud else None
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask, and yield events; closing the generator closes the socket."""
@@ -217,10 +199,6 @@ class OllamaProvider(BaseProvider):
 
     def _headers(self) -> dict[str, str]:
         return auth_headers(self.settings, self.settings.key)
-
-
-def _host(settings: ProviderSettings) -> OllamaHost:
-    return parse_host(settings.base_url or OllamaProvider.default_base_url)
 
 
 def _losses(request: ChatRequest, facts: ModelFacts) -> Iterator[Warning]:

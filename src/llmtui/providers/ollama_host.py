@@ -1,4 +1,4 @@
-"""An Ollama server's address, as `OLLAMA_HOST` and people write it."""
+"""An Ollama server's address, as `OLLAMA_HOST` and people write it, and what leaves it for ollama.com."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -40,6 +40,11 @@ def parse_host(text: str) -> OllamaHost:
     place = shown if port == SCHEME_PORTS.get(scheme) else f"{shown}:{port}"
     base_url = f"{scheme}://{place}/{path}".rstrip("/")
     return OllamaHost(base_url, is_cloud)
+
+
+def is_cloud_name(model: str | None) -> bool:
+    """Whether a model of this name runs at ollama.com even behind a local server."""
+    return (model or "").endswith(("-cloud", ":cloud"))
 
 
 def _split_port(place: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
+from llmtui.providers.ollama_host import is_cloud_name
 from llmtui.providers.wires.untrusted import as_object, as_objects
 
 COMFORTABLE_CONTEXT = 8192
@@ -57,11 +58,6 @@ class ModelFacts:
 def full_name(model: str) -> str:
     """The name with its tag."""
     return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
-
-
-def is_cloud_name(model: str | None) -> bool:
-    """Whether a model of this name runs at ollama.com even behind a local server."""
-    return (model or "").endswith(("-cloud", ":cloud"))
 
 
 def models_of(tags: object) -> list[ModelInfo]:

@@ -16,6 +16,7 @@ from llmtui.core.conversation import ImagePart
 from llmtui.core.errors import BadRequest
 from llmtui.core.events import Finish, StreamEvent
 from llmtui.core.models import Capabilities, ConnectionReport, ModelInfo
+from llmtui.providers import kinds
 from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.chat_stream import chat_events
@@ -40,12 +41,9 @@ class OpenAIOptions(KindOptions):
     """Vendor parameters for the top level of the request."""
 
 
-class OpenAIProvider(BaseProvider):
+class OpenAIProvider(kinds.OpenAI, BaseProvider):
     """A server that speaks the Responses API."""
 
-    default_base_url = "https://api.openai.com/v1"
-    default_model = "gpt-5.4-mini"
-    key_variable = "OPENAI_API_KEY"
     options_model = OpenAIOptions
     options: OpenAIOptions
 
@@ -57,6 +55,12 @@ class OpenAIProvider(BaseProvider):
             self.id, self._base_url, self._headers, settings.secrets, self.clocks, self.route
         )
         self._live: dict[str, ModelInfo] = {}
+
+    @classmethod
+    def prepare(cls, settings: ProviderSettings) -> None:
+        """The SDK, which the older API does without."""
+        if settings.options.get("api") != "chat":
+            OpenAISdk.load()
 
     async def stream_chat(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Ask, and yield events; closing the generator closes the socket."""

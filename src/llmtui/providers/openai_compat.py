@@ -11,6 +11,7 @@ from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.events import StreamEvent, Warning
 from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo
+from llmtui.providers import kinds
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.chat_stream import chat_events
 from llmtui.providers.checks import Subject, run_check
@@ -41,14 +42,12 @@ class OpenAICompatOptions(KindOptions):
     """Vendor parameters for the top level of the request."""
 
 
-class OpenAICompatProvider(BaseProvider):
+class OpenAICompatProvider(kinds.OpenAICompat, BaseProvider):
     """A server that speaks chat_completions.
 
     A subclass whose server starts late overrides `endpoint`; it is asked before every request.
     """
 
-    default_base_url = "https://api.openai.com/v1"
-    key_variable = "OPENAI_API_KEY"
     options_model = OpenAICompatOptions
     options: OpenAICompatOptions
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from threading import Event, Lock
 from time import monotonic
+from typing import TYPE_CHECKING, TypeAlias
 
 from pydantic import ValidationError
 
@@ -19,12 +20,15 @@ from llmtui.core.models import AgentInfo, ConfigIssue, ProviderInfo
 from llmtui.core.ports import Provider
 from llmtui.core.redaction import redact
 from llmtui.core.settings import SettingField
-from llmtui.providers.base import BaseProvider
+from llmtui.providers.kinds import BUILT_IN, Kind
 from llmtui.providers.locality import host_of
+
+if TYPE_CHECKING:
+    from llmtui.providers.base import BaseProvider
 
 _log = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "llmtui.providers"
-ProviderClass = type[BaseProvider]
+ProviderClass: TypeAlias = "type[BaseProvider]"
 
 
 class Registry:
@@ -38,7 +42,7 @@ class Registry:
         providers: Sequence[ProviderSettings],
         *,
         default_provider: str | None = None,
-        wrap: Callable[[BaseProvider], Provider] = lambda provider: provider,
+        wrap: "Callable[[BaseProvider], Provider]" = lambda provider: provider,
     ) -> None:
         self._settings = {settings.id.lower(): settings for settings in providers}
         self._default = default_provider
@@ -77,6 +81,16 @@ class Registry:
                 self._built[key] = self._wrap(built)
             return self._built[key]
 
+    def prepare(self, provider_id: str) -> None:
+        """Import what a provider's first request needs, if it has the key that it needs; fetches no key."""
+        try:
+            settings = self._find(provider_id)
+            provider_class = self._class_of(settings.kind)
+        except LlmtuiError:
+            return
+        if provider_class.missing_key_of(settings) is None:
+            provider_class.prepare(settings)
+
     def secrets(self) -> list[str]:
         """What must never be shown or logged, keys that were fetched from elsewhere included."""
         known = {secret for settings in self._settings.values() for secret in settings.secrets()}
@@ -107,7 +121,7 @@ class Registry:
     def takes_address(self, settings: ProviderSettings) -> bool:
         """Whether an address and a key mean anything to the settings' kind."""
         try:
-            return self._class_of(settings.kind).takes_address
+            return self._kind_of(settings.kind).takes_address
         except ConfigError:
             return True
 
@@ -154,7 +168,7 @@ class Registry:
         keep_out_of_logs(settings.secrets())
         return settings
 
-    def build(self, settings: ProviderSettings) -> BaseProvider:
+    def build(self, settings: ProviderSettings) -> "BaseProvider":
         """A provider beside the configured ones; who asks for it closes it.
 
         Raises what `get` raises, and may take as long.
@@ -181,21 +195,26 @@ class Registry:
     def info_of(self, settings: ProviderSettings) -> ProviderInfo:
         """What is known of a provider with these settings, without building it."""
         try:
-            provider_class = self._class_of(settings.kind)
+            kind = self._kind_of(settings.kind)
         except ConfigError as error:
             return ProviderInfo(settings.id, settings.title, settings.kind, "cloud", error=str(error))
         return ProviderInfo(
             id=settings.id,
             name=settings.title,
             kind=settings.kind,
-            type=provider_class.type_of(settings),
-            model=provider_class.model_of(settings),
-            base_url=(base_url := provider_class.base_url_of(settings)),
+            type=kind.type_of(settings),
+            model=kind.model_of(settings),
+            base_url=(base_url := kind.base_url_of(settings)),
             host=host_of(base_url),
             health=settings.health or "live",
-            missing_key=provider_class.missing_key_of(settings),
+            missing_key=kind.missing_key_of(settings),
             has_key=settings.api_key is not None or bool(settings.credentials()),
         )
+
+    def _kind_of(self, kind: str) -> type[Kind]:
+        """The facts of a kind, of our own ones without loading their adapters."""
+        kind = KIND_ALIASES.get(kind.lower(), kind.lower())
+        return self._classes.get(kind) or BUILT_IN.get(kind) or self._class_of(kind)
 
     def _class_of(self, kind: str) -> ProviderClass:
         kind = KIND_ALIASES.get(kind.lower(), kind.lower())
@@ -204,6 +223,8 @@ class Registry:
         return self._classes[kind]
 
     def _load(self, kind: str) -> ProviderClass:
+        from llmtui.providers.base import BaseProvider
+
         point = self._own_kinds.get(kind) or self._all_kinds.get(kind)
         if point is None:
             raise ConfigError(f"unknown kind '{kind}'; known: {', '.join(sorted(self._all_kinds))}")

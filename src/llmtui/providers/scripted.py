@@ -32,6 +32,7 @@ from llmtui.core.models import (
     ModelInfo,
 )
 from llmtui.core.usage import Usage, estimate_tokens
+from llmtui.providers import kinds
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.script import Action, Fault, Pause, Step, complete, words
 
@@ -55,14 +56,12 @@ class ScriptedOptions(KindOptions):
         return [script] if flat else script
 
 
-class ScriptedProvider(BaseProvider):
+class ScriptedProvider(kinds.Scripted, BaseProvider):
     """Plays replies: those queued by `play` first, then the script's in turn, else an echo.
 
     Tests hold deltas back with `gate`: each delta acquires the semaphore once.
     """
 
-    default_model = "echo"
-    takes_address = False
     options_model = ScriptedOptions
     options: ScriptedOptions
 

@@ -61,6 +61,11 @@ class SdkPipe(ABC):
         self._client: Any = None
         self._building = asyncio.Lock()
 
+    @classmethod
+    def load(cls) -> Any:
+        """Import the SDK, for a second; call it on a thread."""
+        return importlib.import_module(cls.module)
+
     @abstractmethod
     def client(self, sdk: Any, headers: dict[str, str], http_client: Any) -> Any:
         """A client that takes nothing from the environment; what is not said the SDK reads from there."""
@@ -76,7 +81,7 @@ class SdkPipe(ABC):
     @asynccontextmanager
     async def post(self, body: Mapping[str, JSON]) -> AsyncIterator["SdkReply"]:
         """Open a stream; its socket is closed when the block ends, however it ends."""
-        sdk: Any = await asyncio.to_thread(importlib.import_module, self.module)
+        sdk = await asyncio.to_thread(self.load)
         context = ErrorContext(self._provider, str(body["model"]))
         errors = self._errors(sdk, self._base_url + self.path, context)
         headers = self._headers()

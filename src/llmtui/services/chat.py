@@ -21,6 +21,7 @@ from llmtui.core.models import AgentInfo, Effort
 from llmtui.core.ports import ProviderRegistry
 from llmtui.core.text import sanitise, sanitise_line
 from llmtui.services.agents import Agents, instructed
+from llmtui.services.branches import BranchReader
 from llmtui.services.context import context_of, continuation_of
 from llmtui.services.recorder import Recorder
 from llmtui.services.reply import Reply, ReplyClosed, ReplyEvent, ReplyOpened
@@ -30,7 +31,8 @@ from llmtui.services.thread import TITLE_LENGTH, Thread, title_of
 class ChatService:
     """What a person does with conversations.
 
-    The shown branches are held in memory, so that a chat goes on when the database cannot.
+    The shown branches are held in memory, so that a chat goes on when the database cannot. Of a long one the
+    end is read first, and the rest when `earlier` is asked for it or something needs it.
     """
 
     def __init__(
@@ -40,6 +42,8 @@ class ChatService:
         self.agents = Agents(registry, agents)
         self._store = recorder.store
         self._registry = registry
+        self._branches = BranchReader(recorder)
+        self._reading = asyncio.Lock()
         self._threads: dict[str, Thread] = {}
         self._running: dict[str, Reply] = {}
         self.efforts: dict[str, Effort] = {}
@@ -73,12 +77,33 @@ class ChatService:
         return thread
 
     async def load(self, conversation_id: str) -> Thread:
-        """A conversation with its shown branch."""
+        """A conversation with the end of its shown branch, or as much of it as is known already."""
         if conversation_id not in self._threads:
-            conversation = await self.recorder.read(self._store.conversation(conversation_id), None)
-            branch = await self.recorder.read(self._store.branch(conversation_id), [])
-            return self._hold(Thread(conversation or Conversation(id=conversation_id), tuple(branch)))
+            found = await self.recorder.read(self._store.conversation(conversation_id), None)
+            conversation = found or Conversation(id=conversation_id)
+            thread = await self._branches.newest(conversation) or Thread(conversation)
+            return self._threads.get(conversation_id) or self._hold(thread)
         return self._threads[conversation_id]
+
+    async def earlier(self, conversation_id: str) -> Thread:
+        """An opened conversation with more of its earlier messages, if there are; raises StorageError."""
+        async with self._reading:
+            thread = self.thread(conversation_id)
+            if thread.whole:
+                return thread
+            longer = await self._branches.lengthened(thread)
+            now = self.thread(conversation_id)
+            if now.messages[:1] == thread.messages[:1]:
+                # What was said meanwhile stays; another branch, or a chat that was deleted, does too.
+                fresh = longer.messages[: len(longer.messages) - len(thread.messages)]
+                now = self._hold(replace(now, messages=fresh + now.messages, whole=longer.whole))
+            return now
+
+    async def whole(self, conversation_id: str) -> Thread:
+        """An opened conversation with all of its shown branch; raises StorageError."""
+        while not (thread := self.thread(conversation_id)).whole:
+            await self.earlier(conversation_id)
+        return thread
 
     def thread(self, conversation_id: str) -> Thread:
         """An opened conversation as it is now; an empty one when it was deleted meanwhile."""
@@ -118,34 +143,41 @@ class ChatService:
         )
         message = thread.question(text, instead_of, attached)
         # Held before it is written: what a person changes meanwhile goes over it, and not the reverse.
-        held = self._hold(Thread(conversation, (*thread.messages, message)))
+        held = self._hold(replace(thread, conversation=conversation, messages=(*thread.messages, message)))
         await asyncio.gather(
             self.recorder.write(self._store.save_conversation(conversation)),
             self.recorder.write(self._store.add_message(message)),
         )
         return replace(held, conversation=self.thread(conversation_id).conversation)
 
-    def reply(
+    async def prepare(self, target: Target) -> None:
+        """Have what a first reply from there needs imported, on a thread."""
+        await asyncio.to_thread(self._registry.prepare, target.provider)
+
+    async def reply(
         self, conversation_id: str, target: Target, *, instead_of: StoredMessage | None = None
     ) -> Reply:
-        """A reply to the last message, not yet running."""
-        thread = self._threads[conversation_id]
+        """A reply to the last message, not yet running; raises StorageError.
+
+        The model is sent the whole branch, or nothing at all.
+        """
+        thread = await self.whole(conversation_id)
         request = self._request(thread, context_of(thread.messages, self._host(target.provider)), target)
         return self._reply(thread, target, request, instead_of=instead_of)
 
     async def regenerate(self, conversation_id: str, target: Target) -> Reply:
         """Another reply to the last question; the one that is there stays as its sibling."""
-        thread, replaced = self._threads[conversation_id], None
+        thread, replaced = await self.whole(conversation_id), None
         while thread.last and thread.last.message.role is not Role.USER:
             thread, replaced = thread.before(thread.last.id), thread.last
         if thread.last is None:
             raise LlmtuiError("there is nothing to answer yet")
         self._hold(thread)
-        return self.reply(conversation_id, target, instead_of=replaced)
+        return await self.reply(conversation_id, target, instead_of=replaced)
 
     async def resume(self, conversation_id: str, target: Target) -> Reply:
         """A sibling of the last reply that carries its text on, after a visible seam."""
-        thread = self._threads[conversation_id]
+        thread = await self.whole(conversation_id)
         partial = thread.last
         if partial is None or partial.message.role is not Role.ASSISTANT or not partial.message.text:
             raise LlmtuiError("there is no reply to continue")
@@ -200,7 +232,7 @@ class ChatService:
         self, conversation_id: str, message_id: str, text: str, target: Target, more: Sequence[Part] = ()
     ) -> Thread:
         """Ask differently: a sibling of a message with what was attached and more; nothing below it yet."""
-        thread = self._threads[conversation_id]
+        thread = await self.whole(conversation_id)
         replaced = thread.upto(message_id).last
         self._hold(thread.before(message_id))
         parts = replaced.message.parts if replaced else ()
@@ -210,9 +242,11 @@ class ChatService:
     async def show_message(self, conversation_id: str, message_id: str) -> Thread:
         """A conversation with the newest branch that holds a message, which need not be the shown one."""
         thread = await self.load(conversation_id)
-        if any(message.id == message_id for message in thread.messages):
-            return thread
-        return await self._show_branch(thread, message_id)
+        while not any(message.id == message_id for message in thread.messages):
+            if thread.whole:
+                return await self._show_branch(thread, message_id)
+            thread = await self.earlier(conversation_id)
+        return thread
 
     async def show_sibling(self, conversation_id: str, message_id: str, step: int) -> Thread:
         """Show the next (+1) or previous (-1) variant of a message, with the newest branch below it."""
@@ -225,16 +259,15 @@ class ChatService:
     async def fork(self, conversation_id: str, message_id: str | None = None) -> Thread:
         """A new conversation with a copy of the branch as far as a message (None: all of it).
 
-        A reply that still streams stays where it is and is not copied.
+        A reply that still streams stays where it is and is not copied. Raises StorageError.
         """
-        source = self._threads[conversation_id]
+        source = await self.whole(conversation_id)
         source = source.upto(message_id) if message_id else source
         if not source.messages:
             raise LlmtuiError("there is nothing to fork yet")
         fork = source.forked()
         await self.recorder.write(self._store.save_conversation(fork.conversation))
-        for message in fork.messages:
-            await self.recorder.write(self._store.add_message(message))
+        await self.recorder.write(self._store.add_messages(fork.messages))
         if effort := self.efforts.get(conversation_id):
             self.efforts[fork.conversation.id] = effort
         return self._hold(fork)
@@ -332,10 +365,9 @@ class ChatService:
         """The newest branch through a message, shown from now on."""
         leaf = await self.recorder.read(self._store.newest_leaf(message_id), message_id)
         conversation = replace(thread.conversation, leaf_id=leaf)
-        branch = self._store.branch(conversation.id, leaf)
-        messages = await self.recorder.read(branch, list(thread.messages))
+        shown = await self._branches.newest(conversation, leaf)
         await self.recorder.write(self._store.save_conversation(conversation))
-        return self._hold(Thread(conversation, tuple(messages)))
+        return self._hold(shown or replace(thread, conversation=conversation))
 
     def _hold(self, thread: Thread) -> Thread:
         """Remember a branch; saving its conversation must not move the leaf back."""

@@ -80,13 +80,15 @@ class PrivateStore:
         self._deleted.discard(conversation_id)
         return IN_MEMORY
 
-    async def branch(self, conversation_id: str, leaf_id: str | None = None) -> list[StoredMessage]:
-        """The messages from the root to a leaf (None: the shown one), with siblings and requests."""
+    async def branch(
+        self, conversation_id: str, leaf_id: str | None = None, limit: int | None = None
+    ) -> list[StoredMessage]:
+        """The last `limit` messages (None: all) from the root to a leaf (None: the shown one)."""
         if conversation_id not in self._conversations:
-            return await self._stored.branch(conversation_id, leaf_id)
+            return await self._stored.branch(conversation_id, leaf_id, limit)
         chain: list[StoredMessage] = []
         next_id = leaf_id or self._conversations[conversation_id].leaf_id
-        while next_id in self._messages:
+        while next_id in self._messages and len(chain) != limit:
             chain.append(self._messages[next_id])
             next_id = chain[-1].parent_id
         return [replace(message, siblings=self._siblings(message)) for message in reversed(chain)]
@@ -108,6 +110,14 @@ class PrivateStore:
             return self._stored.add_message(message)
         self._messages[message.id] = message
         self._conversations[conversation.id] = replace(conversation, leaf_id=message.id)
+        return IN_MEMORY
+
+    def add_messages(self, messages: Sequence[StoredMessage]) -> Awaitable[None]:
+        """Append messages of one conversation."""
+        if not messages or messages[0].conversation_id not in self._conversations:
+            return self._stored.add_messages(messages)
+        for message in messages:
+            self.add_message(message)
         return IN_MEMORY
 
     def begin_reply(self, message: StoredMessage, request: RequestRecord) -> Awaitable[None]:

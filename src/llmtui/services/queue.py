@@ -57,7 +57,10 @@ class QueueService:
         await self._chat.save_queue(conversation_id, (), self._draft(conversation_id))
 
     async def send_on(self, conversation_id: str, target: Target) -> Reply | None:
-        """Hold the queue no longer; returns the reply to its first message unless another one streams."""
+        """Hold the queue no longer; returns the reply to its first message unless another one streams.
+
+        Raises StorageError.
+        """
         self._flowing.add(conversation_id)
         if not self.texts(conversation_id) or self._chat.running(conversation_id) is not None:
             return None
@@ -66,7 +69,7 @@ class QueueService:
     async def follow(self, ended: StoredMessage, target: Target) -> Reply | None:
         """The reply, not yet running, to the message that waited for the end of this one.
 
-        `target` is for a chat that has none of its own.
+        `target` is for a chat that has none of its own. Raises StorageError.
         """
         conversation_id = ended.conversation_id
         if not _is_whole(ended) or self._chat.running(conversation_id) is not None:
@@ -76,6 +79,8 @@ class QueueService:
         return await self._send_first(conversation_id, target)
 
     async def _send_first(self, conversation_id: str, target: Target) -> Reply | None:
+        # What cannot be answered is not sent.
+        await self._chat.whole(conversation_id)
         first = self.texts(conversation_id)[0]
         target = self._chat.thread(conversation_id).conversation.target or target
         await self._chat.send(conversation_id, first, target, draft=self._draft(conversation_id))
@@ -86,7 +91,7 @@ class QueueService:
         # Regenerating may have been faster.
         if self._chat.running(conversation_id) is not None:
             return None
-        return self._chat.reply(conversation_id, target)
+        return await self._chat.reply(conversation_id, target)
 
     def _draft(self, conversation_id: str) -> str:
         return self._chat.thread(conversation_id).conversation.draft

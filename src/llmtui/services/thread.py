@@ -16,6 +16,8 @@ class Thread:
 
     conversation: Conversation
     messages: tuple[StoredMessage, ...] = ()
+    whole: bool = True
+    """Whether the messages begin with the branch's first one; else only its end was read so far."""
 
     @property
     def last(self) -> StoredMessage | None:
@@ -54,11 +56,11 @@ class Thread:
         conversation = replace(
             self.conversation, id=new_id(), title=title, draft="", queued=(), updated_at=now()
         )
-        fork = Thread(conversation)
+        copies: list[StoredMessage] = []
         for message in self.messages:
             if message.state is not MessageState.STREAMING:
-                fork = replace(fork, messages=(*fork.messages, fork._copy(message)))
-        return fork
+                copies.append(_copy(message, conversation.id, copies[-1].id if copies else None))
+        return Thread(conversation, tuple(copies))
 
     def _next(self, instead_of: StoredMessage | None, message: Message) -> StoredMessage:
         own = new_id()
@@ -66,15 +68,16 @@ class Thread:
         parent_id = self.last.id if self.last else None
         return StoredMessage(own, self.conversation.id, parent_id, message, siblings=(*older, own))
 
-    def _copy(self, message: StoredMessage) -> StoredMessage:
-        return replace(
-            message,
-            id=new_id(),
-            conversation_id=self.conversation.id,
-            parent_id=self.last.id if self.last else None,
-            continues_id=None,
-            siblings=(),
-        )
+
+def _copy(message: StoredMessage, conversation_id: str, parent_id: str | None) -> StoredMessage:
+    return replace(
+        message,
+        id=new_id(),
+        conversation_id=conversation_id,
+        parent_id=parent_id,
+        continues_id=None,
+        siblings=(),
+    )
 
 
 def name_of(conversation: Conversation) -> str:

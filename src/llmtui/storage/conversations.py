@@ -81,9 +81,16 @@ class SQLiteStore:
         """Undo a deletion."""
         await self._write(lambda connection: chats.set_deleted(connection, conversation_id, deleted=False))
 
-    async def branch(self, conversation_id: str, leaf_id: str | None = None) -> list[StoredMessage]:
-        """The messages from the root to a leaf (None: the shown one), with siblings and requests."""
-        return await self._read(lambda connection: messages.branch(connection, conversation_id, leaf_id))
+    async def branch(
+        self, conversation_id: str, leaf_id: str | None = None, limit: int | None = None
+    ) -> list[StoredMessage]:
+        """The last `limit` messages (None: all) from the root to a leaf (None: the shown one).
+
+        They come with siblings and requests.
+        """
+        return await self._read(
+            lambda connection: messages.branch(connection, conversation_id, leaf_id, limit)
+        )
 
     async def newest_leaf(self, message_id: str) -> str:
         """The last message of the newest branch below a message."""
@@ -94,11 +101,16 @@ class SQLiteStore:
 
         It is on the disk when this returns.
         """
+        await self.add_messages([message])
+
+    async def add_messages(self, added: Sequence[StoredMessage]) -> None:
+        """Append messages of one conversation, all or none."""
 
         def job(connection: sqlite3.Connection) -> None:
-            messages.add(connection, message)
-            if message.request is not None:
-                requests.save(connection, message.request)
+            for message in added:
+                messages.add(connection, message)
+                if message.request is not None:
+                    requests.save(connection, message.request)
 
         await self._write(job)
 

@@ -21,14 +21,17 @@ WITH RECURSIVE below (id) AS (
 )
 SELECT id FROM messages WHERE id IN below ORDER BY ordinal DESC LIMIT 1
 """
+# The newest two thousand say enough, however often some of them are repeated.
 _PROMPTS = """
 SELECT (
     SELECT group_concat(text, '') FROM (
         SELECT text FROM parts WHERE message = messages.ordinal AND kind = 'text' ORDER BY position
     )
 ) AS text
-FROM messages JOIN conversations ON conversations.id = conversation_id
-WHERE role = 'user' AND deleted_at IS NULL ORDER BY messages.ordinal DESC
+FROM (
+    SELECT ordinal, conversation_id FROM messages WHERE role = 'user' ORDER BY ordinal DESC LIMIT 2000
+) AS messages JOIN conversations ON conversations.id = conversation_id
+WHERE deleted_at IS NULL ORDER BY messages.ordinal DESC
 """
 _PARTS = """
 SELECT parts.* FROM json_each(?) AS wanted JOIN parts ON message = wanted.value ORDER BY message, position
@@ -40,6 +43,26 @@ ORDER BY requests.ordinal
 _SHOWN_LEAF = """
 SELECT messages.id FROM conversations JOIN messages ON messages.id = leaf_id
 WHERE conversations.id = ? AND conversation_id = conversations.id
+"""
+_NEWEST = "SELECT id FROM messages WHERE conversation_id = ? ORDER BY ordinal DESC LIMIT 1"
+# From the leaf upwards. UNION ends the walk even in a damaged tree that runs in a circle.
+_CHAIN = """
+WITH RECURSIVE chain AS (
+    SELECT * FROM messages WHERE id = ?1 AND conversation_id = ?2
+    UNION
+    SELECT messages.* FROM chain JOIN messages ON messages.id = chain.parent_id
+    WHERE messages.conversation_id = ?2 LIMIT ?3
+)
+SELECT * FROM chain
+"""
+# CROSS JOIN and the unary plus choose the index: children by their parent, the roots by their conversation.
+_SIBLINGS = """
+SELECT messages.id, parent_id, role, ordinal
+FROM json_each(?1) AS parents CROSS JOIN messages ON parent_id = parents.value WHERE +conversation_id = ?2
+UNION ALL
+SELECT id, parent_id, role, ordinal FROM messages
+WHERE conversation_id = ?2 AND +parent_id IS NULL AND ?3
+ORDER BY ordinal
 """
 
 
@@ -90,19 +113,20 @@ def streaming_ordinal(connection: sqlite3.Connection, message_id: str) -> int | 
     return int(row["ordinal"]) if row["state"] == MessageState.STREAMING else None
 
 
-def branch(connection: sqlite3.Connection, conversation_id: str, leaf_id: str | None) -> list[StoredMessage]:
-    """The messages from the root to the leaf; one that streams has what its journal holds.
+def branch(
+    connection: sqlite3.Connection, conversation_id: str, leaf_id: str | None, limit: int | None = None
+) -> list[StoredMessage]:
+    """The last `limit` messages (None: all) on the way from the root to the leaf.
 
-    The whole conversation's rows are read without their contents, then the contents of this branch: four
-    queries, however long it is.
+    One that streams has what its journal holds. What is read grows with the messages that are asked for, not
+    with the conversation.
     """
-    rows = connection.execute(
-        "SELECT * FROM messages WHERE conversation_id = ? ORDER BY ordinal", (conversation_id,)
-    ).fetchall()
-    chain = _chain(rows, leaf_id or _shown_leaf(connection, conversation_id, rows))
+    leaf_id = leaf_id or _shown_leaf(connection, conversation_id)
+    most = -1 if limit is None else limit
+    chain = connection.execute(_CHAIN, (leaf_id, conversation_id, most)).fetchall()[::-1]
     parts = parts_of(connection, [row["ordinal"] for row in chain])
     records = _records(connection, [row["id"] for row in chain])
-    siblings = _siblings(rows)
+    siblings = _siblings(connection, conversation_id, chain)
     return [
         _stored(
             row,
@@ -157,27 +181,21 @@ def _write_parts(connection: sqlite3.Connection, ordinal: int, parts: Iterable[P
     )
 
 
-def _shown_leaf(connection: sqlite3.Connection, conversation_id: str, rows: Sequence[Row]) -> str | None:
+def _shown_leaf(connection: sqlite3.Connection, conversation_id: str) -> str | None:
     """The leaf that the conversation names, else (it could not be recorded) its newest message."""
-    named = connection.execute(_SHOWN_LEAF, (conversation_id,)).fetchone()
-    if named:
-        return str(named["id"])
-    return rows[-1]["id"] if rows else None
+    for query in (_SHOWN_LEAF, _NEWEST):
+        if row := connection.execute(query, (conversation_id,)).fetchone():
+            return str(row["id"])
+    return None
 
 
-def _chain(rows: Iterable[Row], leaf_id: str | None) -> list[Row]:
-    places = {row["id"]: row for row in rows}
-    chain: list[Row] = []
-    # Taking each row out as it is used ends the walk even in a damaged tree that runs in a circle.
-    while leaf_id is not None and (row := places.pop(leaf_id, None)) is not None:
-        chain.append(row)
-        leaf_id = row["parent_id"]
-    return chain[::-1]
-
-
-def _siblings(rows: Iterable[Row]) -> Mapping[tuple[str | None, str], list[str]]:
+def _siblings(
+    connection: sqlite3.Connection, conversation_id: str, chain: Sequence[Row]
+) -> Mapping[tuple[str | None, str], list[str]]:
+    parents = [row["parent_id"] for row in chain]
+    known = json.dumps([parent for parent in parents if parent is not None])
     siblings: defaultdict[tuple[str | None, str], list[str]] = defaultdict(list)
-    for row in rows:
+    for row in connection.execute(_SIBLINGS, (known, conversation_id, None in parents)):
         siblings[row["parent_id"], row["role"]].append(row["id"])
     return siblings
 

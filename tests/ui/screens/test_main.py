@@ -9,6 +9,7 @@ from llmtui.core.errors import ConnectError, ModelNotFound
 from llmtui.core.events import ReasoningDelta, TextDelta
 from llmtui.core.history import MessageState, Target
 from llmtui.providers.script import Fault
+from llmtui.providers.scripted import ScriptedProvider
 from llmtui.services.health import HealthState
 from llmtui.ui.modals.model_picker import ModelPicker
 from llmtui.ui.widgets.activity import Activity
@@ -477,3 +478,16 @@ async def test_a_paste_goes_to_the_prompt_wherever_the_keys_go(tmp_path: Path) -
         desk.app.post_message(events.Paste("one\ntwo"))
         await until(desk.pilot, lambda: desk.screen.prompt.text == "one\ntwo")
         assert type(desk.app.focused).__name__ == "Prompt"
+
+
+async def test_only_the_provider_of_the_shown_chat_is_prepared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[str] = []
+    monkeypatch.setattr(ScriptedProvider, "prepare", lambda settings: prepared.append(settings.id))
+    async with running_app(tmp_path) as desk:
+        assert prepared == ["fake"]
+        await desk.press("ctrl+g", "2")
+        await desk.ask("q")
+    async with running_app(tmp_path):
+        assert prepared == ["fake", "other"]

@@ -27,8 +27,8 @@ from llmtui.core.models import (
     Fact,
     Limit,
     ModelInfo,
-    ProviderType,
 )
+from llmtui.providers import kinds
 from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.embedded.gguf import GgufHead, read_head
@@ -39,7 +39,6 @@ from llmtui.providers.wires.efforts import nearest
 from llmtui.providers.wires.untrusted import as_object
 
 LIBRARY = "xllamacpp"
-BUNDLED_MODEL = "SmolLM2-135M-Instruct"
 # Without a system prompt the bundled model's template adds one that makes it babble, and sampling
 # makes so small a model stray.
 SYSTEM_PROMPT = "You are a helpful assistant."
@@ -69,10 +68,9 @@ class EmbeddedOptions(KindOptions):
         return path.expanduser() if path else None
 
 
-class EmbeddedProvider(BaseProvider):
+class EmbeddedProvider(kinds.Embedded, BaseProvider):
     """A GGUF model, served by llama.cpp in a child process that starts with the first request."""
 
-    takes_address = False
     options_model = EmbeddedOptions
     options: EmbeddedOptions
 
@@ -97,22 +95,6 @@ class EmbeddedProvider(BaseProvider):
         # What the model cannot do was left out before the wire is asked: it must not fill it in again.
         known = settings.model_copy(update={"options": extra, "reasoning_effort": None})
         self._wire = EmbeddedWire(known, self._supervisor)
-
-    @classmethod
-    def base_url_of(cls, settings: ProviderSettings) -> str:
-        """Nowhere: what the child listens on is its own affair."""
-        return ""
-
-    @classmethod
-    def type_of(cls, settings: ProviderSettings) -> ProviderType:
-        """Always local."""
-        return "local"
-
-    @classmethod
-    def model_of(cls, settings: ProviderSettings) -> str:
-        """The name of the one model that these settings serve."""
-        path = settings.options.get("model_path")
-        return settings.model or (Path(str(path)).stem if path else BUNDLED_MODEL)
 
     @classmethod
     def validate_config(cls, config: Mapping[str, Any]) -> list[ConfigIssue]:

@@ -22,7 +22,7 @@ class Capabilities:
 
 
 UNKNOWN_TERMINAL = Capabilities(scrolls_regions=True)
-"""Of a terminal that has no entry here, as kitty's and foot's on many servers: a VT100 could scroll regions."""
+"""What a terminal without an entry can do, as kitty's on many servers: a VT100 could scroll regions."""
 
 
 def capabilities_of(terminal: str) -> Capabilities:

@@ -86,9 +86,7 @@ def _step(old: Style, new: Style) -> str:
     if not gone <= _OFF.keys():
         return ""
     codes = sorted({_OFF[attribute] for attribute in gone})
-    kept = old.attributes - gone
-    if "22" in codes:
-        kept -= {"1", "2"}
+    kept = old.attributes.difference(*(_OFF_CODES[code] for code in codes))
     codes += sorted(new.attributes - kept, key=_number)
     if old.foreground != new.foreground:
         codes.append(new.foreground or "39")

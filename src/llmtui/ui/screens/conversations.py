@@ -3,6 +3,8 @@
 Dialogs are imported when they open, so that the first frame does not wait for them.
 """
 
+import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -83,11 +85,16 @@ class ConversationScreen(Screen[None]):
             attached = self.attachments.take()
             thread = await chat.edit(self.chat_id, self._editing.message_id, text, target, attached)
             self._end_editing()
-            self.pane.show_thread(thread)
+            self.show_branch(thread)
         else:
             thread = await chat.send(self.chat_id, text, target, attached=self.attachments.take())
             self.pane.add_message(thread, thread.messages[-1])
-        await self.start(chat.reply(self.chat_id, target))
+        try:
+            reply = await chat.reply(self.chat_id, target)
+        except LlmtuiError as error:
+            self.flash_error(error)
+            return
+        await self.start(reply)
 
     async def start(self, reply: Reply) -> None:
         """Run a reply as a job of the app."""
@@ -157,7 +164,7 @@ class ConversationScreen(Screen[None]):
         except LlmtuiError as error:
             self.flash_error(error)
             return
-        self.pane.show_thread(self.services.chat.thread(self.chat_id))
+        self.show_branch(self.services.chat.thread(self.chat_id))
         await self.start(reply)
 
     def _own_message(self) -> StoredMessage | None:
@@ -176,7 +183,13 @@ class ConversationScreen(Screen[None]):
 
         async def open_hit(hit: SearchHit | None) -> None:
             if hit is not None:
-                await self.show(await self.services.chat.show_message(hit.conversation_id, hit.message_id))
+                try:
+                    thread = await self.services.chat.show_message(hit.conversation_id, hit.message_id)
+                except LlmtuiError as error:
+                    self.flash_error(error)
+                    return
+                await self.show(thread)
+                await self.show_earlier()
                 self.pane.transcript.reveal(hit.message_id)
 
         self.app.push_screen(HistorySearch(self.services.chat.search), open_hit)
@@ -241,14 +254,18 @@ class ConversationScreen(Screen[None]):
 
     async def action_show_variant(self, step: int) -> None:
         """Show another variant of the selected message, or of the last one that has any."""
-        messages = self.services.chat.thread(self.chat_id).messages
+        try:
+            messages = (await self.services.chat.whole(self.chat_id)).messages
+        except LlmtuiError as error:
+            self.flash_error(error)
+            return
         selected = [m for m in messages if m.id == self.pane.transcript.selected]
         varied = [m for m in selected or messages if len(m.siblings) > 1]
         if not varied:
             self.flash("there is only one variant", "warning")
             return
         self._end_editing()
-        self.pane.show_thread(await self.services.chat.show_sibling(self.chat_id, varied[-1].id, step))
+        self.show_branch(await self.services.chat.show_sibling(self.chat_id, varied[-1].id, step))
 
     async def open_chat(self, conversation_id: str) -> None:
         """Show a conversation; a reply that streams into the one left goes on."""
@@ -263,9 +280,38 @@ class ConversationScreen(Screen[None]):
     def place(self, thread: Thread) -> None:
         """Put a conversation, its draft and its target on the screen."""
         self._editing = None
-        self.pane.show_thread(thread)
+        self.show_branch(thread)
         self.prompt.text = thread.conversation.draft
         self.show_target(thread.conversation.target or self.target)
+
+    def show_branch(self, thread: Thread) -> None:
+        """Show the end of a branch now, and what stands before it once that is painted."""
+        self.pane.show_thread(thread)
+        self.call_after_refresh(self._begin_earlier)
+
+    async def show_earlier(self) -> None:
+        """Put what stands before the shown messages above them, a slice at a time."""
+        chat_id, chat = self.chat_id, self.services.chat
+        while self.chat_id == chat_id:
+            if self.pane.show_earlier(thread := chat.thread(chat_id)):
+                # Keys and frames come between two slices.
+                await asyncio.sleep(0)
+            elif thread.whole:
+                return
+            else:
+                await chat.earlier(chat_id)
+                # Kept as long as the program runs: the collector, for which all waits, need not walk it.
+                gc.freeze()
+
+    def _begin_earlier(self) -> None:
+        # The app's worker, like every job: what goes wrong comes back as `JobFailed`.
+        self.jobs.run_worker(self._show_earlier_aloud(), group="earlier", exclusive=True, exit_on_error=False)
+
+    async def _show_earlier_aloud(self) -> None:
+        try:
+            await self.show_earlier()
+        except LlmtuiError as error:
+            self.flash_error(error)
 
     def show_target(self, target: Target) -> None:
         """Show where the next message goes."""

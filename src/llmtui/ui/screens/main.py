@@ -146,6 +146,9 @@ class MainScreen(
         self.jobs.start_probing()
         if notices := [*_notices(report), *self.problems]:
             self.flash("\n".join(notices), "warning")
+        # The first reply shall not wait for an SDK, of which only the one that is asked is worth its memory.
+        await self.services.chat.prepare(self.target)
+        gc.freeze()
 
     # Replies
 

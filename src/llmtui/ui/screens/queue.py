@@ -1,8 +1,11 @@
 """What the keys do to messages that wait for the end of a reply."""
 
+from collections.abc import Awaitable
+
 from textual import on
 from textual.getters import query_one
 
+from llmtui.core.errors import LlmtuiError
 from llmtui.core.history import StoredMessage
 from llmtui.services.reply import Reply
 from llmtui.services.thread import Thread
@@ -40,9 +43,7 @@ class QueueScreen(ConversationScreen):
 
     async def follow(self, ended: StoredMessage) -> bool:
         """Send what waited for the end of a reply, wherever it streamed; False when nothing follows."""
-        reply = await self.services.queue.follow(ended, self.target)
-        await self._run_next(reply)
-        return reply is not None
+        return await self._run_next(self.services.queue.follow(ended, self.target))
 
     def place(self, thread: Thread) -> None:
         """Put a conversation on the screen, with what waits in it."""
@@ -60,7 +61,7 @@ class QueueScreen(ConversationScreen):
     async def send_on(self) -> None:
         """Hold the queue no longer."""
         if self._editing is None:
-            await self._run_next(await self.services.queue.send_on(self.chat_id, self.target))
+            await self._run_next(self.services.queue.send_on(self.chat_id, self.target))
 
     @on(Prompt.TakeBackRequested)
     async def take_back(self) -> None:
@@ -81,7 +82,13 @@ class QueueScreen(ConversationScreen):
         self.show_queue()
         self.flash(f"{len(texts)} dropped · {self.key('earlier-prompt')} finds them again")
 
-    async def _run_next(self, reply: Reply | None) -> None:
+    async def _run_next(self, sending: Awaitable[Reply | None]) -> bool:
+        """Run the reply to what is sent from the queue; False when there is none."""
+        try:
+            reply = await sending
+        except LlmtuiError as error:
+            self.flash_error(error)
+            reply = None
         if reply is not None:
             thread = self.services.chat.thread(reply.conversation_id)
             self._remember(reply.conversation_id, thread.messages[-1].message.text)
@@ -89,6 +96,7 @@ class QueueScreen(ConversationScreen):
                 self.pane.add_message(thread, thread.messages[-1])
             await self.start(reply)
         self.show_queue()
+        return reply is not None
 
     def _remember(self, conversation_id: str, *texts: str) -> None:
         """Make earlier prompts of what left the queue; a private chat finds its own when it is shown."""

@@ -28,6 +28,15 @@ def whole_card(stack: Stack, place: int) -> Selection:
     )
 
 
+def moved(selection: Selection, places: int) -> Selection:
+    """The same selection after so many cards were put before it."""
+    start, end = (
+        None if offset is None else Offset(offset.x, offset.y + line_key(places, 0))
+        for offset in (selection.start, selection.end)
+    )
+    return Selection(start, end)
+
+
 def marked(strip: Strip, span: tuple[int, int], style: Style) -> Strip:
     """The strip with the characters of the span in the style of a selection."""
     first, end = span

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from llmtui.ui.transcript.blocks import Card
@@ -33,6 +33,12 @@ class Stack:
     def place(self, entry_id: str) -> int | None:
         """Where the card of that entry stands."""
         return self._places.get(entry_id)
+
+    def prepend(self, cards: Sequence[Card]) -> None:
+        """Put cards before the first one."""
+        self._cards[:0] = cards
+        self._places = {card.entry.id: place for place, card in enumerate(self._cards)}
+        self.measure()
 
     def append(self, card: Card) -> None:
         """Put a card at the end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -22,7 +22,7 @@ from textual.widget import Widget
 from llmtui.ui.transcript.entry import Entry
 from llmtui.ui.transcript.ink import MARGIN, Ink
 from llmtui.ui.transcript.look import COMPONENT_CLASSES, CSS, appearance, ink_for
-from llmtui.ui.transcript.selection import copied, line_key, marked, whole_card
+from llmtui.ui.transcript.selection import copied, line_key, marked, moved, whole_card
 from llmtui.ui.transcript.viewport import Viewport
 
 _WIDEST = 100
@@ -115,6 +115,14 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         """Replace the whole conversation and go to its end."""
         self.selected = None
         self._viewport.show(entries)
+        self._sync()
+
+    def prepend(self, entries: Sequence[Entry]) -> None:
+        """Add earlier entries before the first one; what is in view, and what is selected, stays."""
+        selection = self.text_selection
+        self._viewport.prepend(entries)
+        if selection is not None:
+            self.screen.selections = {**self.screen.selections, self: moved(selection, len(entries))}
         self._sync()
 
     def append(self, entry: Entry) -> None:

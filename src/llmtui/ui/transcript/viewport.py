@@ -44,6 +44,15 @@ class Viewport:
         self.stack, self._kept = Stack(cards), {}
         self.follow()
 
+    def prepend(self, entries: Iterable[Entry]) -> None:
+        """Add entries before the first one; what is in view stays where it is."""
+        cards = [Card(entry) for entry in entries]
+        if self._ink is not None:
+            for card in cards:
+                card.estimate(self._ink)
+        with self._steady():
+            self.stack.prepend(cards)
+
     def put(self, entry: Entry, streaming: bool = False) -> None:
         """Add an entry at the end, or replace the one of that id."""
         place = self.stack.place(entry.id)

@@ -20,6 +20,10 @@ from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyNamed, ReplyNoted, Re
 from llmtui.ui.transcript import Entry, Transcript
 from llmtui.ui.widgets.activity import Activity
 
+FIRST_SHOWN = 60
+"""The messages that a branch is shown with: more than a screen holds."""
+SHOWN_AT_ONCE = 200
+"""Of those before them, so many are put above at a time: a few milliseconds' work."""
 PRIVATE = "◇ private"
 PROMISE = (
     "Nothing of this chat is stored: it ends when you quit. The provider gets what you send, as in any chat."
@@ -55,6 +59,8 @@ class ChatPane(Vertical):
         model, more = keymap.hint("pick-model"), keymap.hint("leader")
         self._welcome = f"Ask anything. {model} picks the model, {more} shows more keys."
         self._thread: Thread | None = None
+        self._first_id = ""
+        """The first message of the transcript; others may stand before it."""
         self._agent = ""
         self._live: dict[str, Entry] = {}
         """What has arrived of each reply that streams, shown or not."""
@@ -75,14 +81,25 @@ class ChatPane(Vertical):
     def show_thread(self, thread: Thread) -> None:
         """Show a conversation, going to its end."""
         self._thread = thread
-        done = [message for message in thread.messages if message.id not in self._live]
-        self.transcript.show([self._entry(message) for message in done])
-        for message in thread.messages:
+        last = thread.messages[-FIRST_SHOWN:]
+        self._first_id = last[0].id if last else ""
+        self.transcript.show([self._entry(message) for message in last if message.id not in self._live])
+        for message in last:
             if message.id in self._live:
                 self.transcript.begin(self._live[message.id])
         self._show_title()
         self._refresh_empty()
         self.activity.watch_reply(self._reply_of(thread.conversation.id))
+
+    def show_earlier(self, thread: Thread) -> bool:
+        """Show some more of the messages before the shown ones; False when the thread knows no more."""
+        ids = (message.id for message in thread.messages)
+        end = next((place for place, known in enumerate(ids) if known == self._first_id), 0)
+        earlier = thread.messages[max(0, end - SHOWN_AT_ONCE) : end]
+        if earlier:
+            self._first_id = earlier[0].id
+            self.transcript.prepend([self._entry(message) for message in earlier])
+        return bool(earlier)
 
     def retitle(self, thread: Thread) -> None:
         """Show a conversation's new title."""

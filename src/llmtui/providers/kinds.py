@@ -1,0 +1,142 @@
+"""What is known of each kind of provider without its adapter, which the first frame does not wait for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from llmtui.config.credentials import split_credentials
+from llmtui.config.schema import ProviderSettings
+from llmtui.core.models import ProviderType
+from llmtui.providers.locality import host_type
+from llmtui.providers.ollama_host import OllamaHost, is_cloud_name, parse_host
+
+
+class Kind:
+    """The facts of a kind; its adapter inherits them."""
+
+    default_base_url: ClassVar[str] = ""
+    default_model: ClassVar[str | None] = None
+    key_variable: ClassVar[str | None] = None
+    """The environment variable of this kind's key."""
+    takes_address: ClassVar[bool] = True
+    """Whether an address and a key mean anything to this kind."""
+
+    @classmethod
+    def base_url_of(cls, settings: ProviderSettings) -> str:
+        """Where requests go, without a trailing slash, user and password."""
+        return split_credentials(settings.base_url or cls.default_base_url)[0].rstrip("/")
+
+    @classmethod
+    def type_of(cls, settings: ProviderSettings) -> ProviderType:
+        """Where text sent to a provider with these settings goes."""
+        return host_type(cls.base_url_of(settings))
+
+    @classmethod
+    def model_of(cls, settings: ProviderSettings) -> str | None:
+        """The model that is asked when nobody names one."""
+        return settings.model or cls.default_model
+
+    @classmethod
+    def missing_key_of(cls, settings: ProviderSettings) -> str | None:
+        """The variable to set when a needed key is not there."""
+        if settings.api_key or cls.key_variable is None or cls.type_of(settings) == "local":
+            return None
+        return settings.api_key_env or cls.key_variable
+
+
+class OpenAI(Kind):
+    """A server that speaks the Responses API."""
+
+    default_base_url = "https://api.openai.com/v1"
+    default_model = "gpt-5.4-mini"
+    key_variable = "OPENAI_API_KEY"
+
+
+class OpenAICompat(Kind):
+    """A server that speaks chat_completions."""
+
+    default_base_url = OpenAI.default_base_url
+    key_variable = OpenAI.key_variable
+
+
+class Anthropic(Kind):
+    """A server that speaks the Messages API."""
+
+    default_base_url = "https://api.anthropic.com"
+    default_model = "claude-sonnet-5-5"
+    key_variable = "ANTHROPIC_API_KEY"
+
+    @classmethod
+    def base_url_of(cls, settings: ProviderSettings) -> str:
+        """Where requests go; the `/v1` that other vendors want is no part of it."""
+        return super().base_url_of(settings).removesuffix("/v1")
+
+
+class Ollama(Kind):
+    """An Ollama server, or ollama.com."""
+
+    default_base_url = "http://127.0.0.1:11434"
+    key_variable = "OLLAMA_API_KEY"
+
+    @classmethod
+    def host_of(cls, settings: ProviderSettings) -> OllamaHost:
+        """The server, however its address was written."""
+        return parse_host(settings.base_url or cls.default_base_url)
+
+    @classmethod
+    def base_url_of(cls, settings: ProviderSettings) -> str:
+        """Where requests go, without user and password."""
+        return cls.host_of(settings).base_url
+
+    @classmethod
+    def type_of(cls, settings: ProviderSettings) -> ProviderType:
+        """Where text goes: a local server passes what is meant for a cloud model on."""
+        place = super().type_of(settings)
+        return "hybrid" if place == "local" and is_cloud_name(settings.model) else place
+
+    @classmethod
+    def missing_key_of(cls, settings: ProviderSettings) -> str | None:
+        """Only ollama.com needs a key."""
+        return super().missing_key_of(settings) if cls.host_of(settings).is_cloud else None
+
+
+class Embedded(Kind):
+    """A GGUF model that llmtui serves itself."""
+
+    default_model = "SmolLM2-135M-Instruct"
+    """The one that `llmtui models pull embedded` fetches."""
+    takes_address = False
+
+    @classmethod
+    def base_url_of(cls, settings: ProviderSettings) -> str:
+        """Nowhere: what the child listens on is its own affair."""
+        return ""
+
+    @classmethod
+    def type_of(cls, settings: ProviderSettings) -> ProviderType:
+        """Always local."""
+        return "local"
+
+    @classmethod
+    def model_of(cls, settings: ProviderSettings) -> str:
+        """The name of the one model that these settings serve."""
+        path = settings.options.get("model_path")
+        return settings.model or (Path(str(path)).stem if path else cls.default_model)
+
+
+class Scripted(Kind):
+    """Plays replies, for tests and demonstrations."""
+
+    default_model = "echo"
+    takes_address = False
+
+
+BUILT_IN: Mapping[str, type[Kind]] = {
+    "openai": OpenAI,
+    "openai_compat": OpenAICompat,
+    "anthropic": Anthropic,
+    "ollama": Ollama,
+    "embedded": Embedded,
+    "scripted": Scripted,
+}
+"""The kinds of this package; another package's is known by loading its adapter."""
