@@ -42,7 +42,7 @@ providers:
 
 def bells(terminal: Terminal) -> int:
     """How often it rang; a BEL that ends a sequence is no ring."""
-    return re.sub(rb"\x1b[]P].*?(\a|\x1b\\\\)", b"", bytes(terminal.written), flags=re.DOTALL).count(b"\a")
+    return re.sub(rb"\x1b[]P].*?(\a|\x1b\\)", b"", bytes(terminal.written), flags=re.DOTALL).count(b"\a")
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])

@@ -206,3 +206,11 @@ def test_links_come_and_go() -> None:
     out = shadow.feed(Placed(0, 0, strip("here", linked)).render() + "\x1b[1;5H there") + shadow.frame()
     assert ";https://example.com/a\x1b\\" in out[: out.index("here")]
     assert "\x1b]8;;\x1b\\" in out[out.index("here") : out.index("there")]
+
+
+def test_a_link_that_is_open_is_closed_before_all_is_drawn_again() -> None:
+    shadow = shadow_of()
+    shadow.feed(Placed(0, 0, strip("here", Style(link="https://example.com/a"))).render())
+    shadow.frame()
+    shadow.forget()
+    assert "\x1b]8;;\x1b\\" in shadow.feed("\x1b[2;1Hplain") + shadow.frame()

@@ -40,6 +40,8 @@ class Painter:
 
     def forget(self) -> None:
         """Take nothing for granted: neither where the cursor is nor in which colours it writes."""
+        if self._pen is not None and self._pen.link:
+            self._send(change(Style(link=self._pen.link), Style()))
         self._pen = self.cursor = None
 
     def take(self) -> str:

@@ -65,8 +65,8 @@ class Style(NamedTuple):
 
 
 def change(old: Style | None, new: Style) -> str:
-    """What to write so that text in `old` (None: unknown) is followed by text in `new`."""
-    link = "" if old is not None and old.link == new.link else f"\x1b]8;{new.link or ';'}\x1b\\"
+    """What to write so that text in `old` (None: unknown, but no link) is followed by text in `new`."""
+    link = "" if new.link == (old.link if old else "") else f"\x1b]8;{new.link or ';'}\x1b\\"
     if old is None:
         return link + _from_nothing(new)
     if old[:3] == new[:3]:
