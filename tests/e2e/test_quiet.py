@@ -64,10 +64,10 @@ async def test_a_minute_of_checks_writes_nothing(start: Start, config: Callable[
     async with gatekeeper("sk-idle") as server:
         server_config = f"""
 providers:
-  - {{id: near, kind: openai_compat, base_url: {server.url}/v1, api_key: sk-idle}}
-  - {{id: gone, kind: openai_compat, base_url: "http://127.0.0.1:9/v1", api_key: sk-idle}}
+  - {{id: near, kind: openai_compat, base_url: {server.url}/v1, api_key: "${{KEY}}"}}
+  - {{id: gone, kind: openai_compat, base_url: "http://127.0.0.1:9/v1", api_key: "${{KEY}}"}}
 """
-        terminal = start("--config", config(server_config))
+        terminal = start("--config", config(server_config), KEY="sk-idle")
 
         def idle() -> bytes:
             terminal.wait_for("not tried")

@@ -64,10 +64,10 @@ def start_in(shell: Terminal, path: str, variables: str = "") -> int:
     return next(pid for pid in shell.tree() if pid != shell.pid)
 
 
-def stop(shell: Terminal, pid: int, name: signal.Signals) -> None:
+def stop(shell: Terminal, by: Callable[[], None]) -> None:
     """Stop the job, and wait until its shell says so and asks for the next command."""
     said = shell.written.count(b"Stopped")
-    os.kill(pid, name)
+    by()
     shell.wait_for(lambda _: shell.written.count(b"Stopped") > said and shell.written.endswith(b"shell$ "))
 
 
@@ -90,7 +90,7 @@ def test_a_stopped_app_gives_the_terminal_back_and_fg_brings_it_whole(
     pid = start_in(shell, config(STREAMS))
     for number in range(rounds):
         seen = newest_word(shell)
-        stop(shell, pid, signal.SIGTSTP)
+        stop(shell, lambda: os.kill(pid, signal.SIGTSTP))
         assert not is_raw(shell)
         shell.type("echo in the sh''ell" + ENTER)
         shell.wait_for("in the shell")
@@ -100,9 +100,17 @@ def test_a_stopped_app_gives_the_terminal_back_and_fg_brings_it_whole(
         assert "in the shell" not in shell.text
 
 
+def test_the_leader_and_ctrl_z_go_to_the_shell(shell: Terminal, config: Callable[[str], str]) -> None:
+    start_in(shell, config(STREAMS))
+    stop(shell, lambda: shell.type(LEADER + "\x1a"))
+    assert not is_raw(shell)
+    foreground(shell, "back again")
+    wait_for_word(shell, 10)
+
+
 def test_in_the_background_it_waits_for_the_foreground(shell: Terminal, config: Callable[[str], str]) -> None:
     pid = start_in(shell, config(STREAMS))
-    stop(shell, pid, signal.SIGTSTP)
+    stop(shell, lambda: os.kill(pid, signal.SIGTSTP))
     # More often than Textual's queue of writes is deep.
     for number in range(4):
         shell.type(f"bg; echo round $(({number}+10))" + ENTER)
@@ -117,7 +125,7 @@ def test_a_stop_that_nobody_can_catch_leaves_one_reader_of_the_keys(
 ) -> None:
     pid = start_in(shell, config(STREAMS))
     for number in range(3):
-        stop(shell, pid, signal.SIGSTOP)
+        stop(shell, lambda: os.kill(pid, signal.SIGSTOP))
         foreground(shell, f"typed {number} times")
     shell.type("abcdefghijklmnopqrstuvwxyz")
     shell.wait_for("abcdefghijklmnopqrstuvwxyz")

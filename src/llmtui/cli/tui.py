@@ -47,8 +47,10 @@ def _require_terminal() -> None:
         problem = ConfigError("llmtui needs a terminal")
         problem.hint = 'in a pipe, use `llmtui ask "…"`'
         raise problem
-    if os.environ.get("TERM", "dumb") == "dumb":
-        problem = ConfigError("this terminal (TERM=dumb) cannot show a full screen")
+    term = os.environ.get("TERM")
+    if not term or term == "dumb":
+        why = f"TERM={term}" if term else "TERM is not set"
+        problem = ConfigError(f"this terminal ({why}) cannot show a full screen")
         problem.hint = "set TERM to what your terminal is, such as xterm-256color"
         raise problem
 

@@ -188,6 +188,9 @@ ACTIONS: tuple[Action, ...] = (
     _leader("log", "w", "show_log", "Log", "Show the log", "Screen"),
     Action("repaint", ("ctrl+l",), "app.repaint", "Repaint", "Draw the whole screen again", "Screen"),
     Action("help", ("f1", f"{LEADER}?", f"{LEADER}f1"), "show_help", "Help", "Keys and help", "Screen"),
+    _leader(
+        "to-shell", "ctrl+z", "app.suspend_process", "Shell", "Go to the shell; `fg` comes back", "Screen"
+    ),
     _leader("quit", "q", "app.quit", "Quit", "Leave; asks while anything is under way", "Screen"),
     Action(
         "transcript.previous", ("up", "k", "alt+up"), "", "Up", "Previous message", "Transcript", "transcript"

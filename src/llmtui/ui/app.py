@@ -9,13 +9,14 @@ from contextlib import suppress
 from typing import ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from llmtui.core.logs import scrubbed
+from llmtui.core.text import sanitise
 from llmtui.services.leaving import in_flight
 from llmtui.services.services import Services
 from llmtui.ui.agent_commands import AgentCommands
@@ -68,6 +69,12 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
         """Leave in order when the terminal hangs up or the system asks; come back whole after a pause."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self._signals.start()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Make what is pasted harmless, whoever takes it."""
+        if isinstance(event, events.Paste):
+            event.text = sanitise(event.text)
+        await super().on_event(event)
 
     def action_command_palette(self) -> None:
         """Find a command by its name."""

@@ -45,8 +45,10 @@ class TerminalParser(XTermParser):
     @property
     def wait_s(self) -> float:
         """How long to wait for more before the next `tick`."""
-        pending = self._timeout_time is not None
-        return min(constants.ESCAPE_DELAY, _LOOK_EVERY_S) if pending else _LOOK_EVERY_S
+        if self._timeout_time is None:
+            return _LOOK_EVERY_S
+        # A little more than the delay: who comes too early waits for as long again.
+        return min(constants.ESCAPE_DELAY + 0.001, _LOOK_EVERY_S)
 
     def feed(self, data: str) -> Iterator[Message]:
         """The events that more input completes; empty input ends it."""

@@ -20,8 +20,7 @@ MOST_ROWS = 10
 LARGEST_PASTE = 100_000
 """Characters; editing gets slow with more."""
 
-# No finger is as fast as a burst. Text pasted into a terminal without bracketed paste comes as one, and so
-# do the characters that Textual takes for keys after an ESC inside a paste.
+# No finger is as fast as a burst: text pasted into a terminal without bracketed paste comes as one.
 _BURST_S = 0.01
 _QUIET_S = 0.05
 
@@ -96,7 +95,7 @@ class Prompt(TextArea):
         """Whether messages wait: then `up` and `send` at an empty prompt are about them."""
         self._history = self._shared_history = PromptHistory()
         self._key_at_s = self._paste_at_s = float("-inf")
-        self._in_burst = self._leaked = False
+        self._in_burst = False
         self._held_send: Timer | None = None
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -201,16 +200,14 @@ class Prompt(TextArea):
     def _note_key(self, event: events.Key) -> None:
         self._in_burst = event.time - self._key_at_s < _BURST_S
         self._key_at_s = event.time
-        # Textual's parser turns an ESC that leaks from a paste into this character.
-        self._leaked = (self._in_burst and self._leaked) or event.character == "^"
         self._keep_line_break()
 
     def _send_or_break_line(self, time_s: float) -> None:
         """Send, but not in the middle of a paste: there an enter is a line break.
 
-        In a burst that is no leak the send waits for quiet, since a script's `hello` + enter is one too.
+        In a burst the send waits for quiet, since a script's `hello` + enter is one too.
         """
-        if time_s - self._paste_at_s < _QUIET_S or (self._in_burst and self._leaked):
+        if time_s - self._paste_at_s < _QUIET_S:
             self.insert_text("\n")
         elif self._in_burst:
             self._held_send = self.set_timer(_QUIET_S, self._send_held)
