@@ -1,12 +1,13 @@
 """A program in a pseudo-terminal: what it shows, what it writes, what it costs.
 
-The screen is `pyte`'s, so a text counts as visible only when it stands on the screen. CPU and memory are
-those of the whole process tree, from /proc (Linux).
+The screen is `pyte`'s, so a text counts as visible only when it stands on the screen; it is drawn when it is
+looked at, and costs nothing before. CPU and memory are those of the whole process tree, from /proc (Linux).
 """
 
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -20,13 +21,16 @@ from types import TracebackType
 import pyte
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_QUERY = re.compile(rb"\x1b\[(?:c|5n|6n|\?u|\?2026\$p)")
+_LONGEST_QUERY = 9
 _ANSWERS = {
     b"\x1b[c": b"\x1b[?62;22c",
-    b"\x1b[6n": b"\x1b[1;1R",
+    b"\x1b[5n": b"\x1b[0n",
     b"\x1b[?u": b"\x1b[?0u",
     b"\x1b[?2026$p": b"\x1b[?2026;2$y",
 }
-"""What a terminal answers to the queries that full-screen programs send."""
+"""What a terminal answers to the queries that full-screen programs send, beside the cursor's place."""
+READ_BYTES = 65536
 
 
 class Terminal:
@@ -39,11 +43,15 @@ class Terminal:
         columns: int = 120,
         rows: int = 40,
         env: Mapping[str, str] | None = None,
+        bytes_per_s: int = 0,
     ) -> None:
-        self.screen = pyte.Screen(columns, rows)
+        """`bytes_per_s` is how fast the terminal takes what is written; 0: as fast as it comes."""
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._drawn = self._answered = 0
+        self._line = _Line(bytes_per_s)
         self.written = bytearray()
         """Everything that the program wrote to its terminal."""
-        self._stream = pyte.ByteStream(self.screen)
         self._open = True
         self.started_s = time.monotonic()
         self.pid, self._fd = pty.fork()
@@ -63,6 +71,12 @@ class Terminal:
         trace: TracebackType | None,
     ) -> None:
         self.end()
+
+    @property
+    def screen(self) -> pyte.Screen:
+        """The screen as it is after all that was read."""
+        self._draw(len(self.written))
+        return self._screen
 
     @property
     def text(self) -> str:
@@ -92,7 +106,9 @@ class Terminal:
         """Read what the program writes for so long."""
         end = time.monotonic() + seconds
         while self._open and (left := end - time.monotonic()) > 0:
-            if select.select([self._fd], [], [], left)[0]:
+            if (wait_s := self._line.wait_s()) > 0:
+                time.sleep(min(wait_s, left))
+            elif select.select([self._fd], [], [], left)[0]:
                 self._read()
 
     def wait_quiet(self, still_s: float = 0.5, timeout_s: float = 20) -> None:
@@ -155,22 +171,56 @@ class Terminal:
 
     def _read(self) -> None:
         try:
-            data = os.read(self._fd, 65536)
+            data = os.read(self._fd, self._line.take())
         except OSError:
             data = b""
         if not data:
             self._open = False
             return
+        self._line.took(len(data))
         self.written += data
-        for query, answer in _ANSWERS.items():
-            if query in data:
-                os.write(self._fd, answer)
-        self._stream.feed(data)
+        self._answer()
+
+    def _answer(self) -> None:
+        """Answer the queries that came, one that was read in two pieces too."""
+        start = max(self._answered, len(self.written) - READ_BYTES - _LONGEST_QUERY)
+        for query in _QUERY.finditer(self.written, start):
+            self._answered = query.end()
+            os.write(self._fd, _ANSWERS.get(query[0]) or self._cursor(query.start()))
+
+    def _cursor(self, position: int) -> bytes:
+        self._draw(position)
+        return b"\x1b[%d;%dR" % (self._screen.cursor.y + 1, self._screen.cursor.x + 1)
+
+    def _draw(self, until: int) -> None:
+        drawn, self._drawn = self._drawn, max(self._drawn, until)
+        self._stream.feed(bytes(self.written[drawn : self._drawn]))
 
     def _close(self) -> None:
         self._open = False
         with suppress(OSError):
             os.close(self._fd)
+
+
+class _Line:
+    """How much of what was written comes through, by the clock; an even stream, as a modem's."""
+
+    def __init__(self, bytes_per_s: int) -> None:
+        self._bytes_per_s = bytes_per_s
+        self._free_at_s = 0.0
+
+    def wait_s(self) -> float:
+        """Seconds until the next bytes may be read."""
+        return self._free_at_s - time.monotonic()
+
+    def take(self) -> int:
+        """How many may be read at once: what comes in 20 ms."""
+        return self._bytes_per_s // 50 or READ_BYTES
+
+    def took(self, size: int) -> None:
+        """So many were read."""
+        if self._bytes_per_s:
+            self._free_at_s = time.monotonic() + size / self._bytes_per_s
 
 
 def _processes() -> Iterator[tuple[int, list[str]]]:

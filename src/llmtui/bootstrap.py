@@ -11,6 +11,7 @@ from llmtui.core.errors import ConfigError
 from llmtui.core.history import Target
 from llmtui.core.models import AgentInfo
 from llmtui.core.ports import Provider
+from llmtui.core.terminal import terminal_profile
 from llmtui.providers.locality import host_of
 from llmtui.providers.registry import Registry
 from llmtui.routing.retry import RetryingProvider
@@ -92,5 +93,11 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
         theme_dirs=(paths.config_file.parent / "themes",),
         keys=settings.keys,
         notify=settings.notify,
+        terminal=terminal_profile(
+            os.environ,
+            driver=settings.terminal.driver,
+            frames_per_s=settings.terminal.frames_per_second,
+            jump_lines=settings.terminal.jump_lines,
+        ),
         warnings=tuple(loaded.warnings),
     )

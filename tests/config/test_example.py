@@ -10,6 +10,7 @@ from llmtui.config.schema import (
     AppSettings,
     NetworkSettings,
     ProviderSettings,
+    TerminalSettings,
     TimeoutSettings,
 )
 
@@ -24,7 +25,8 @@ def test_the_example_is_valid_without_any_variable() -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [AppSettings, ProviderSettings, NetworkSettings, TimeoutSettings, AgentSettings]
+    "model",
+    [AppSettings, ProviderSettings, NetworkSettings, TerminalSettings, TimeoutSettings, AgentSettings],
 )
 def test_the_example_mentions_every_key(model: type[AppSettings]) -> None:
     text = EXAMPLE.read_text("utf-8")

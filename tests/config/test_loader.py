@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from llmtui.config.document import read_document
 from llmtui.config.loader import LoadedSettings, find_config, load_settings
 from llmtui.config.paths import user_paths
-from llmtui.config.schema import KeySource
+from llmtui.config.schema import KeySource, TerminalSettings
 from llmtui.core.errors import ConfigError
 
 
@@ -274,3 +274,23 @@ def test_no_file_does_more_than_raise_a_config_error(
     except ConfigError as caught:
         error = str(caught)
     assert all(line.startswith(f"{path}:") for line in error.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("driver: fast", "terminal.driver: should be 'thrifty' or 'plain'"),
+        ("frames_per_second: 0", "terminal.frames_per_second: should be greater than or equal to 1"),
+        ("frames_per_second: 61", "terminal.frames_per_second: should be less than or equal to 60"),
+        ("jump_lines: many", "terminal.jump_lines: should be a whole number"),
+        ("jump_line: 2", "terminal.jump_line: unknown key; did you mean 'jump_lines'?"),
+    ],
+)
+def test_a_wrong_setting_of_the_terminal_is_explained(tmp_path: Path, setting: str, expected: str) -> None:
+    assert problems(tmp_path, f"terminal:\n  {setting}\n") == [f"2: {expected}"]
+
+
+def test_the_terminal_follows_the_link_unless_it_is_told(tmp_path: Path) -> None:
+    assert load(tmp_path, "").settings.terminal == TerminalSettings()
+    told = load(tmp_path, "terminal: {driver: plain, frames_per_second: 15, jump_lines: null}\n")
+    assert told.settings.terminal == TerminalSettings(driver="plain", frames_per_second=15)

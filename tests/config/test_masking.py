@@ -84,6 +84,7 @@ def test_what_is_set_is_shown_as_it_is_in_effect(tmp_path: Path) -> None:
             }
         ],
         "agents": [{"name": "brief", "temperature": 0.0}],
+        "terminal": {"driver": "thrifty"},
         "health": "live",
         "notify": "bell",
         "log_level": "info",

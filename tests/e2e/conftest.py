@@ -16,10 +16,13 @@ def start(isolated: Path) -> Iterator[Start]:
     """Starts `llmtui` with these arguments in a terminal; all share one home."""
     with ExitStack() as stack:
 
-        def run(*arguments: str, size: Sequence[int] = (120, 40), **env: str) -> Terminal:
+        def run(
+            *arguments: str, size: Sequence[int] = (120, 40), bytes_per_s: int = 0, **env: str
+        ) -> Terminal:
             argv = [sys.executable, "-m", "llmtui", *arguments]
             surroundings = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **env}
-            terminal = Terminal(argv, columns=size[0], rows=size[1], env=surroundings)
+            columns, rows = size
+            terminal = Terminal(argv, columns=columns, rows=rows, env=surroundings, bytes_per_s=bytes_per_s)
             return stack.enter_context(terminal)
 
         yield run

@@ -171,15 +171,6 @@ def test_quitting_asks_but_a_hang_up_does_not(start: Start, config: Callable[[st
     assert terminal.wait_exit() == 0
 
 
-def test_idle_writes_nothing(start: Start, config: Callable[[str], str]) -> None:
-    terminal = start("--config", config(QUICK))
-    terminal.wait_for("Fake")
-    terminal.wait_quiet(1.5)
-    written = len(terminal.written)
-    terminal.pump(3.0)
-    assert len(terminal.written) == written
-
-
 def test_the_screen_comes_back_whole_after_a_pause(start: Start, config: Callable[[str], str]) -> None:
     terminal = start("--config", config(QUICK))
     terminal.wait_for("Message")

@@ -175,7 +175,8 @@ KNOWN = {"midnight", "paper", "ansi-dark"}
     [
         (None, {}, "midnight"),
         ("paper", {}, "paper"),
-        ("paper", {"NO_COLOR": ""}, "ansi-dark"),
+        ("paper", {"NO_COLOR": "1"}, "ansi-dark"),
+        ("paper", {"NO_COLOR": ""}, "paper"),
         (None, {"TERM": "linux"}, "ansi-dark"),
         (None, {"TERM": "screen"}, "ansi-dark"),
         (None, {"TERM": "screen-256color"}, "midnight"),

@@ -88,6 +88,12 @@ def _parser() -> argparse.ArgumentParser:
     add_config_option(parser)
     add_log_option(parser)
     parser.add_argument("--theme", metavar="NAME", help="the theme to start with")
+    parser.add_argument(
+        "--driver",
+        choices=("thrifty", "plain"),
+        metavar="DRIVER",
+        help="thrifty sends only what changed on the screen, plain sends more; goes over terminal.driver",
+    )
     parser.add_argument("command", nargs="?", choices=COMMANDS, metavar="COMMAND", help="see below")
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser

@@ -16,6 +16,7 @@ from llmtui.config.loader import LoadedSettings, find_config, load_settings
 from llmtui.config.paths import Paths, user_paths
 from llmtui.config.schema import AppSettings
 from llmtui.core.logs import keep_out_of_logs, logfmt
+from llmtui.core.terminal import is_remote
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ def _log_start(arguments: argparse.Namespace, loaded: LoadedSettings) -> None:
         textual=version("textual"),
         system=platform.system(),
         **{name.lower(): value for name, value in seen.items()},
-        over="ssh" if "SSH_CONNECTION" in os.environ else None,
+        over="ssh" if is_remote(os.environ) else None,
         inside="tmux" if "TMUX" in os.environ else None,
         config=loaded.source or "none",
     )

@@ -15,6 +15,7 @@ from llmtui.config import system_keyring
 from llmtui.config.paths import Paths, from_home
 from llmtui.config.schema import NetworkSettings
 from llmtui.core.errors import KeyUnavailable, StorageError
+from llmtui.core.terminal import is_remote
 from llmtui.storage.facts import condition
 
 _LIBRARIES = ("textual", "httpx", "anthropic", "openai", "xllamacpp")
@@ -64,7 +65,7 @@ def _terminal(environ: Mapping[str, str]) -> Iterator[str]:
     else:
         yield "output is no terminal"
     yield from (name for variable, name in (("TMUX", "tmux"), ("STY", "screen")) if environ.get(variable))
-    if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
+    if is_remote(environ):
         yield "over SSH"
     yield environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "no locale"
     yield sys.stdout.encoding

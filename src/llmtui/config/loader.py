@@ -23,6 +23,7 @@ from llmtui.config.schema import (
     NetworkSettings,
     ProviderSettings,
     Settings,
+    TerminalSettings,
     TimeoutSettings,
 )
 from llmtui.config.wording import in_words, place_of
@@ -35,6 +36,7 @@ _MODELS: Mapping[tuple[str, ...], type[Settings]] = {
     ("providers", "timeouts"): TimeoutSettings,
     ("providers", "network"): NetworkSettings,
     ("network",): NetworkSettings,
+    ("terminal",): TerminalSettings,
     ("agents",): AgentSettings,
 }
 """Which settings stand where; list indices left out."""

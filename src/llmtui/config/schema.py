@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from llmtui.config.credentials import forms_of, header_secrets, split_credentials
 from llmtui.core.guard import Clocks
 from llmtui.core.models import Effort, HealthMode
+from llmtui.core.terminal import DriverName
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 KIND_ALIASES = {"claude": "anthropic", "chatgpt": "openai", "openai-compat": "openai_compat"}
@@ -224,6 +225,14 @@ class AgentSettings(Settings):
         return tools
 
 
+class TerminalSettings(Settings):
+    """What is written to the terminal; null follows whether it is reached over SSH."""
+
+    driver: DriverName = "thrifty"
+    frames_per_second: float | None = Field(default=None, ge=1, le=60)
+    jump_lines: int | None = Field(default=None, ge=1, le=50)
+
+
 class AppSettings(Settings):
     """The whole config file."""
 
@@ -235,6 +244,7 @@ class AppSettings(Settings):
     theme: Id | None = None
     keys: dict[str, Keys] = Field(default_factory=dict)
     """Action id -> keys, with commas between them."""
+    terminal: TerminalSettings = Field(default_factory=TerminalSettings)
     network: NetworkSettings = Field(default_factory=NetworkSettings)
     health: Health = "live"
     notify: Notification = "bell"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from llmtui.core.history import Target
+from llmtui.core.terminal import TerminalProfile
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
 from llmtui.services.logs import LogReader
@@ -40,5 +41,6 @@ class Services:
     """Action id -> keys, from the config."""
     notify: Notify = "bell"
     """How a reply that ended while the terminal was out of focus is told."""
+    terminal: TerminalProfile = field(default_factory=TerminalProfile)
     warnings: tuple[str, ...] = ()
     """What the config's reader has to say."""

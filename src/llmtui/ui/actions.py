@@ -186,7 +186,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     _leader("sidebar", "s", "toggle_sidebar", "Sidebar", "Show or fold the sidebar", "Screen"),
     _leader("log", "w", "show_log", "Log", "Show the log", "Screen"),
-    Action("repaint", ("ctrl+l",), "repaint", "Repaint", "Draw the whole screen again", "Screen"),
+    Action("repaint", ("ctrl+l",), "app.repaint", "Repaint", "Draw the whole screen again", "Screen"),
     Action("help", ("f1", f"{LEADER}?", f"{LEADER}f1"), "show_help", "Help", "Keys and help", "Screen"),
     _leader("quit", "q", "app.quit", "Quit", "Leave; asks while anything is under way", "Screen"),
     Action(

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import os
-import signal
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar
 
 from rich.text import Text
+from textual import on
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -19,11 +19,13 @@ from llmtui.core.logs import scrubbed
 from llmtui.services.leaving import in_flight
 from llmtui.services.services import Services
 from llmtui.ui.agent_commands import AgentCommands
-from llmtui.ui.driver import TerminalDriver
+from llmtui.ui.driver import DRIVERS, ThriftyDriver
 from llmtui.ui.jobs import JobOwner
 from llmtui.ui.keymap import validate_keymap
 from llmtui.ui.palette import ActionCommands, Palette
 from llmtui.ui.screens.main import MainScreen
+from llmtui.ui.signals import Signals
+from llmtui.ui.terminal_input import TerminalClosed
 from llmtui.ui.theming import choose_theme, is_colourless, load_themes
 
 _log = logging.getLogger(__name__)
@@ -38,10 +40,11 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, services: Services) -> None:
+        self.services = services
         # Without it Textual turns NO_COLOR into shades of grey, in 24-bit colour.
         super().__init__(ansi_color=is_colourless(os.environ) or None)
-        self.services = services
         self.chat_screen = MainScreen(services, self)
+        self._signals = Signals(self, self.leave)
         self.keymap, problems = validate_keymap(services.keys)
         self.set_keymap(self.keymap.textual())
         self.chat_screen.problems = (*services.warnings, *problems, *self._dress())
@@ -49,7 +52,13 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
     def get_driver_class(self) -> type[Driver]:
         """Textual's choice, unless that is the plain terminal."""
         found = super().get_driver_class()
-        return TerminalDriver if found is LinuxDriver else found
+        return DRIVERS[self.services.terminal.driver] if found is LinuxDriver else found
+
+    def action_repaint(self) -> None:
+        """Draw everything again, in case another program wrote on the terminal."""
+        if isinstance(self._driver, ThriftyDriver):
+            self._driver.repaint()
+        self.refresh(layout=True)
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is the app's first."""
@@ -58,15 +67,15 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
     def on_mount(self) -> None:
         """Leave in order when the terminal hangs up or the system asks; come back whole after a pause."""
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGHUP, signal.SIGTERM):
-            # Not in a thread other than the main one, as when a test runs the app.
-            with suppress(ValueError, RuntimeError):
-                loop.add_signal_handler(name, self.call_later, self.leave)
+        self._signals.start()
 
     def action_command_palette(self) -> None:
         """Find a command by its name."""
         self.push_screen(Palette())
+
+    def action_suspend_process(self) -> None:
+        """Stop as ctrl+z stops other programs; the shell's `fg` goes on."""
+        self._signals.stop()
 
     async def action_quit(self) -> None:
         """Leave, after asking where that would stop or lose something; asked for twice is an answer."""
@@ -88,6 +97,11 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
                 await self.chat_screen.save_draft()
                 await self.services.chat.settle()
         self.exit()
+
+    @on(TerminalClosed)
+    async def leave_without_terminal(self) -> None:
+        """Leave as after SIGHUP, which a process without a controlling terminal does not get."""
+        await self.leave()
 
     async def _leave_if(self, wanted: bool | None) -> None:
         if wanted:

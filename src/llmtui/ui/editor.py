@@ -4,6 +4,7 @@ import asyncio
 import os
 import shlex
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from textual.app import App
@@ -16,7 +17,7 @@ async def edit(app: App[object], text: str) -> str:
     """Open `$VISUAL` or `$EDITOR` on a text and return it edited; raises LlmtuiError when that fails.
 
     The loop goes on while the editor has the terminal, so a streaming reply does not stall; painting
-    is held back, because a repaint while the driver is suspended hangs Textual 8.2.
+    is held back, because a repaint while the driver is suspended hangs Textual 8.2. A cancel ends the editor.
     """
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     path = await asyncio.to_thread(_file_of, text)
@@ -24,7 +25,7 @@ async def edit(app: App[object], text: str) -> str:
         with app.batch_update(), app.suspend():
             try:
                 process = await asyncio.create_subprocess_exec(*shlex.split(command), str(path))
-                code = await process.wait()
+                code = await _end_of(process)
             except (OSError, ValueError) as error:
                 failure = f"cannot start the editor '{command}': {error}"
             else:
@@ -37,6 +38,15 @@ async def edit(app: App[object], text: str) -> str:
         return sanitise(edited).rstrip("\n")
     finally:
         await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+async def _end_of(process: asyncio.subprocess.Process) -> int:
+    try:
+        return await process.wait()
+    except asyncio.CancelledError:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        raise
 
 
 def _file_of(text: str) -> Path:

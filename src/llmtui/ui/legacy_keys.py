@@ -1,25 +1,24 @@
-"""Enter with a modifier, as terminals without the kitty keyboard protocol send it."""
+"""Enter with a modifier, in the ways in which terminals send it."""
 
-from enum import StrEnum
+import re
 
-from textual import _ansi_sequences
-
-
-class LegacyKey(StrEnum):
-    """Keys that Textual's own table does not know."""
-
-    ALT_ENTER = "alt+enter"
+_MODIFIERS = ("shift", "alt", "ctrl", "super", "hyper", "meta")
+"""By their bits, in xterm's and kitty's protocols alike."""
+# xterm's modifyOtherKeys, and kitty's CSI u with or without the type of the event.
+_ENTER = re.compile(r"\x1b\[(?:27;(\d{1,3});13~|13;(\d{1,3})(?::1)?u)")
+_ALT_ENTER = {"\x1b\r", "\x1b\n"}
 
 
-ALIASES = {"shift+\r": "shift+enter", "ctrl+\r": "ctrl+enter", "\r": "alt+enter"}
-"""What Textual makes of xterm's modifyOtherKeys form of enter -> what was pressed."""
+def enter_with_modifiers(sequence: str) -> str | None:
+    """Textual's name of the key; None for any other sequence.
 
-
-def teach_alt_enter() -> None:
-    """Let ESC CR arrive as alt+enter; Textual drops the ESC (textual#6378), and a new line would be a send.
-
-    The table is private: where it is another one, alt+enter stays enter.
+    Textual 8.2 drops the ESC of ESC CR (textual#6378), so that a new line would be a send, and makes other
+    names of xterm's form.
     """
-    table = getattr(_ansi_sequences, "ANSI_SEQUENCES_KEYS", None)
-    if isinstance(table, dict):
-        table["\x1b\r"] = (LegacyKey.ALT_ENTER,)
+    if sequence in _ALT_ENTER:
+        return "alt+enter"
+    if (match := _ENTER.fullmatch(sequence)) is None:
+        return None
+    bits = int(match[1] or match[2]) - 1
+    held = sorted(name for at, name in enumerate(_MODIFIERS) if bits & 1 << at)
+    return "+".join([*held, "enter"])

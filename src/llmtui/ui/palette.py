@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.types import IgnoreReturnCallbackType
-from textual.widgets import Input
+from textual.widgets import Input, LoadingIndicator
 
 from llmtui.ui.actions import ACTIONS, Action, perform
 from llmtui.ui.fuzzy import match
@@ -28,8 +28,9 @@ class Palette(CommandPalette):
     """
 
     def on_mount(self) -> None:
-        """Let the cursor stand still."""
+        """Let the cursor stand still, and what is not shown rest."""
         self.query_one(Input).cursor_blink = False
+        self.query_one(LoadingIndicator).auto_refresh = None
 
 
 class ActionCommands(Provider):

@@ -112,8 +112,11 @@ def choose_theme(wanted: str | None, known: Collection[str], environ: Mapping[st
 
 
 def is_colourless(environ: Mapping[str, str]) -> bool:
-    """Whether NO_COLOR is set; then `App.__init__` needs `ansi_color=True`, else Textual turns to greys."""
-    return "NO_COLOR" in environ
+    """Whether NO_COLOR is set, and not empty (https://no-color.org).
+
+    Then `App.__init__` needs `ansi_color=True`, else Textual turns to greys.
+    """
+    return bool(environ.get("NO_COLOR"))
 
 
 def _files(folders: Iterable[Path], problems: list[ThemeProblem]) -> Iterator[Path]:

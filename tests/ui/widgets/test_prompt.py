@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 from textual import events
-from textual._xterm_parser import XTermParser
 from textual.app import App, ComposeResult
 from textual.widgets import Button
 
 from llmtui.ui.keymap import validate_keymap
+from llmtui.ui.terminal_input import TerminalParser
 from llmtui.ui.widgets.prompt import LARGEST_PASTE, Prompt
 from tests.ui.pilots import shown, type_at_once, until
 
@@ -42,8 +42,8 @@ class PromptApp(App[None]):
         self.stops += 1
 
     def receive(self, text: str) -> None:
-        """What the terminal sends, through Textual's own parser."""
-        parser = XTermParser()
+        """What the terminal sends, through the parser of the drivers."""
+        parser = TerminalParser()
         for event in [*parser.feed(text), *parser.tick()]:
             self.post_message(event)
 
@@ -57,7 +57,7 @@ async def test_enter_sends_and_empties() -> None:
     assert app.prompt.text == ""
 
 
-@pytest.mark.parametrize("key", ["ctrl+j", "shift+enter", "alt+enter", "shift+\r", "\r"])
+@pytest.mark.parametrize("key", ["ctrl+j", "shift+enter", "alt+enter"])
 async def test_a_new_line_is_not_a_send(key: str) -> None:
     app = PromptApp()
     async with app.run_test() as pilot:
@@ -67,15 +67,43 @@ async def test_a_new_line_is_not_a_send(key: str) -> None:
     assert app.prompt.text == "a\nb"
 
 
-async def test_esc_cr_as_legacy_terminals_send_alt_enter_is_a_new_line() -> None:
+@pytest.mark.parametrize(
+    "sent",
+    ["\x1b\r", "\x1b\n", "\n", "\x1b[27;2;13~", "\x1b[27;3;13~", "\x1b[13;2u", "\x1b[13;3u", "\x1b[13;2:1u"],
+    ids=["ESC CR", "ESC LF", "LF", "xterm shift", "xterm alt", "kitty shift", "kitty alt", "kitty with type"],
+)
+async def test_what_terminals_send_for_a_new_line_is_no_send(sent: str) -> None:
     app = PromptApp()
     async with app.run_test() as pilot:
         await pilot.press("a")
         await asyncio.sleep(QUIET_S)
-        app.receive("\x1b\r")
+        app.receive(sent)
         await until(pilot, lambda: app.prompt.text == "a\n")
 
     assert app.sent == []
+
+
+@pytest.mark.parametrize(
+    "sent", ["\r", "\x1bOM", "\x1b[13u", "\x1b[13;1u", "\x1b[27;1;13~", "\x1b[57414u"], ids=repr
+)
+async def test_what_terminals_send_for_enter_sends(sent: str) -> None:
+    app = PromptApp()
+    async with app.run_test() as pilot:
+        await pilot.press("a")
+        await asyncio.sleep(QUIET_S)
+        app.receive(sent)
+        await until(pilot, lambda: app.sent == ["a"])
+
+
+@pytest.mark.parametrize("sent", ["\x1b[27;5;13~", "\x1b[13;5u"], ids=["xterm", "kitty"])
+async def test_ctrl_enter_is_free_for_what_a_person_gives_it(sent: str) -> None:
+    keymap, _ = validate_keymap({"send": "ctrl+enter"})
+    app = PromptApp(Prompt(keymap=keymap))
+    async with app.run_test() as pilot:
+        await pilot.press("a")
+        await asyncio.sleep(QUIET_S)
+        app.receive(sent)
+        await until(pilot, lambda: app.sent == ["a"])
 
 
 async def test_blanks_are_not_sent() -> None:

@@ -133,8 +133,13 @@ class ConversationScreen(Screen[None]):
 
     async def action_edit_prompt(self) -> None:
         """Write the prompt in `$EDITOR`."""
+        # A job, so that the app hears of replies and signals while the editor is open.
+        self.jobs.run_worker(self._edit_prompt(), name="editor", group="editor", exit_on_error=False)
+
+    async def _edit_prompt(self) -> None:
         try:
             self.prompt.text = await edit(self.app, self.prompt.text)
+            self.prompt.move_cursor(self.prompt.document.end)
         except LlmtuiError as error:
             self.flash_error(error)
         self.prompt.focus()

@@ -276,10 +276,6 @@ class MainScreen(
         self._sidebar_folded = not self.sidebar.rail
         self._fold()
 
-    def action_repaint(self) -> None:
-        """Draw everything again, in case another program wrote on the terminal."""
-        self.app.refresh(layout=True)
-
     def on_resize(self, event: events.Resize) -> None:
         """Fold the sidebar where it is narrow, drop what can be spared where it is low."""
         self._fold()

@@ -42,7 +42,7 @@ class Activity(Static):
     def tick(self) -> None:
         """Say how it stands now."""
         if self._reply is not None:
-            self.update(activity_of(self._reply, time.monotonic(), self._keymap))
+            self.update(activity_of(self._reply, time.monotonic(), self._keymap), layout=False)
 
 
 def activity_of(reply: Reply, now_s: float, keymap: Keymap) -> Content:

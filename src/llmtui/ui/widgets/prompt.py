@@ -13,7 +13,6 @@ from textual.widgets.text_area import Selection
 
 from llmtui.core.text import sanitise
 from llmtui.ui.keymap import Keymap
-from llmtui.ui.legacy_keys import ALIASES, teach_alt_enter
 from llmtui.ui.widgets.keys_in_order import act_at_once
 from llmtui.ui.widgets.prompt_history import PromptHistory
 
@@ -99,7 +98,6 @@ class Prompt(TextArea):
         self._key_at_s = self._paste_at_s = float("-inf")
         self._in_burst = self._leaked = False
         self._held_send: Timer | None = None
-        teach_alt_enter()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many rows as the text has, up to ten or a third of the screen."""
@@ -109,7 +107,7 @@ class Prompt(TextArea):
     async def _on_key(self, event: events.Key) -> None:
         """Act on the prompt's own keys before the text area takes them for text."""
         self._note_key(event)
-        command = self._commands.get(ALIASES.get(event.key, event.key))
+        command = self._commands.get(event.key)
         if self._acts(command, event):
             event.stop()
             event.prevent_default()

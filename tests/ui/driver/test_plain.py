@@ -4,8 +4,7 @@ from typing import IO, cast
 
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 
-from llmtui.ui.app import LlmtuiApp
-from llmtui.ui.driver import LastingOutput, TerminalDriver
+from llmtui.ui.driver.plain import LastingOutput
 
 
 class Gone(StringIO):
@@ -27,7 +26,3 @@ def test_a_terminal_that_has_gone_blocks_no_write() -> None:
     writing.start()
     writing.join(5)
     assert not writing.is_alive()
-
-
-def test_the_app_draws_through_it() -> None:
-    assert LlmtuiApp.get_driver_class(object.__new__(LlmtuiApp)) is TerminalDriver

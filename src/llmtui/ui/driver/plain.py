@@ -5,6 +5,8 @@ from typing import IO, Any, cast
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from llmtui.ui.terminal_input import read_terminal
+
 
 class LastingOutput:
     """A terminal to write to; what is written after it has gone is dropped."""
@@ -47,4 +49,16 @@ class TerminalDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._file = cast(Any, LastingOutput(cast(IO[str], self._file)))
+        file = cast(IO[str], self._file)
+        self.output = file.fileno()
+        """The terminal's descriptor for writing."""
+        self._file = cast(Any, LastingOutput(file))
+
+    def write(self, data: str) -> None:
+        """Write, unless the terminal is lent to another program; what is missed is painted anew then."""
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(data)
+
+    def run_input_thread(self) -> None:
+        """Read the terminal, in a thread of its own."""
+        read_terminal(self.fileno, self.exit_event, self.process_message)
