@@ -244,7 +244,7 @@ class AppSettings(Settings):
     theme: Id | None = None
     keys: dict[str, Keys] = Field(default_factory=dict)
     """Action id -> keys, with commas between them."""
-    terminal: TerminalSettings = Field(default_factory=TerminalSettings)
+    terminal: TerminalSettings = Field(default_factory=TerminalSettings.model_construct)
     network: NetworkSettings = Field(default_factory=NetworkSettings.model_construct)
     health: Health = "live"
     notify: Notification = "bell"
