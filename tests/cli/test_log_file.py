@@ -203,7 +203,7 @@ async def test_a_command_logs_what_it_did_and_never_what_was_said(run: Run, conf
     assert (await run("--config", path, "ask", "-p", "gone", "penguins?")).code == 10
     text = users_log()
     started, request, ended = text.splitlines()[:3]
-    assert f"started command=ask version=0.1.0 python={sys.version.split()[0]} textual=" in started
+    assert f"started command=ask version=0.1.0 python={sys.version.split()[0]} " in started
     assert f"config={path}" in started
     assert "request provider=fake model=echo outcome=complete finish=stop seconds=" in request
     assert "ended seconds=" in ended

@@ -17,10 +17,11 @@ from llmtui.core.conversation import user
 from llmtui.core.errors import ConfigError, KeyUnavailable, MissingKey, ProviderError, UnknownProvider
 from llmtui.core.events import Start, StreamEvent, TextDelta
 from llmtui.core.models import AgentInfo, ConnectionReport, ModelInfo
-from llmtui.providers import registry as registry_module
+from llmtui.providers import plugins
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.kinds import BUILT_IN, Kind
-from llmtui.providers.registry import ENTRY_POINT_GROUP, Registry
+from llmtui.providers.plugins import ENTRY_POINT_GROUP, Plugins
+from llmtui.providers.registry import Registry
 from llmtui.providers.scripted import ScriptedProvider
 from llmtui.routing.retry import RetryingProvider
 
@@ -73,7 +74,7 @@ def registry_of(*providers: ProviderSettings, default: str | None = None) -> Reg
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> list[EntryPoint]:
     points = list(importlib.metadata.entry_points(group=ENTRY_POINT_GROUP))
-    monkeypatch.setattr(registry_module, "entry_points", lambda group: points)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: points)
     return points
 
 
@@ -395,11 +396,10 @@ def test_preparing_fetches_no_key_and_knows_no_stranger(monkeypatch: pytest.Monk
 
 
 def test_each_built_in_adapter_has_its_kinds_facts() -> None:
-    registry = Registry([])
-    own = {name for name, point in registry._own_kinds.items() if point.value.startswith("llmtui.")}
-    assert own == set(BUILT_IN)
+    installed = Plugins()
+    assert installed.own.keys() == BUILT_IN.keys()
     for name, kind in BUILT_IN.items():
-        adapter = registry._class_of(name)
+        adapter = installed.load(name)
         assert issubclass(adapter, kind)
         # What the adapter would say otherwise, the sidebar would not know.
         facts = {name for name in vars(Kind) if not name.startswith("_")}

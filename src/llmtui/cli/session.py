@@ -5,7 +5,6 @@ import logging
 import os
 import platform
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 from llmtui import __version__
@@ -65,7 +64,6 @@ def _log_start(arguments: argparse.Namespace, loaded: LoadedSettings) -> None:
         command=arguments.command or "tui",
         version=__version__,
         python=platform.python_version(),
-        textual=version("textual"),
         system=platform.system(),
         **{name.lower(): value for name, value in seen.items()},
         over="ssh" if is_remote(os.environ) else None,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from llmtui.config.schema import ProviderSettings
 
 
@@ -23,12 +25,14 @@ KIND_VARIABLES: Mapping[str, Variables] = {
     "ollama": Variables("OLLAMA_API_KEY", "OLLAMA_HOST", key_host="ollama.com"),
 }
 
-_OPENAI = ProviderSettings(id="openai", kind="openai", name="OpenAI")
+# Known to be right, they are not validated: the first frame does not wait for pydantic to learn how.
+_make = ProviderSettings.model_construct
+_OPENAI = _make(id="openai", kind="openai", name="OpenAI")
 # Servers in OpenAI's shape hardly ever have its newer API.
-_OPENAI_SHAPED = ProviderSettings(id="openai", kind="openai_compat", name="OpenAI", model="gpt-5.4-mini")
-_CLAUDE = ProviderSettings(id="claude", kind="anthropic", name="Claude")
-_OLLAMA = ProviderSettings(id="ollama", kind="ollama", name="Ollama")
-_EMBEDDED = ProviderSettings(id="embedded", kind="embedded", name="Embedded")
+_OPENAI_SHAPED = _make(id="openai", kind="openai_compat", name="OpenAI", model="gpt-5.4-mini")
+_CLAUDE = _make(id="claude", kind="anthropic", name="Claude")
+_OLLAMA = _make(id="ollama", kind="ollama", name="Ollama")
+_EMBEDDED = _make(id="embedded", kind="embedded", name="Embedded")
 
 
 def default_providers(environ: Mapping[str, str]) -> list[ProviderSettings]:
@@ -59,10 +63,10 @@ def with_environment(settings: ProviderSettings, environ: Mapping[str, str]) -> 
     asked = not url and variables.key_host is None
     found: dict[str, object] = {"api_key_env": variables.key if key or asked else None}
     if key:
-        found["api_key"] = key
+        found["api_key"] = SecretStr(key)
     if url:
         found["base_url"] = url
-    return ProviderSettings.model_validate(settings.model_dump(exclude_unset=True) | found)
+    return settings.model_copy(update=found)
 
 
 def is_usable(settings: ProviderSettings) -> bool:

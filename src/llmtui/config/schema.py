@@ -60,7 +60,7 @@ OwnPath = Annotated[Path, AfterValidator(_from_the_root)]
 class Settings(BaseModel):
     """Base of all settings: unknown keys are errors, values do not change."""
 
-    # A validator is built when something is validated: without a config file most are never needed.
+    # A validator is built when something is validated, in a dozen milliseconds; without a file none is.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
@@ -162,7 +162,7 @@ class ProviderSettings(Settings):
     system_prompt: str | None = None
     reasoning_effort: ReasoningEffort | None = None
     headers: dict[str, SecretStr] = Field(default_factory=dict)
-    timeouts: TimeoutSettings = Field(default_factory=TimeoutSettings)
+    timeouts: TimeoutSettings = Field(default_factory=TimeoutSettings.model_construct)
     network: NetworkSettings | None = None
     """What is left out is the app's."""
     health: Health | None = None
@@ -244,8 +244,8 @@ class AppSettings(Settings):
     theme: Id | None = None
     keys: dict[str, Keys] = Field(default_factory=dict)
     """Action id -> keys, with commas between them."""
-    terminal: TerminalSettings = Field(default_factory=TerminalSettings)
-    network: NetworkSettings = Field(default_factory=NetworkSettings)
+    terminal: TerminalSettings = Field(default_factory=TerminalSettings.model_construct)
+    network: NetworkSettings = Field(default_factory=NetworkSettings.model_construct)
     health: Health = "live"
     notify: Notification = "bell"
     """How a reply that ended while the terminal was out of focus is told."""

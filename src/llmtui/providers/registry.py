@@ -1,10 +1,9 @@
-"""The configured providers, by id; kinds come from entry points, built-in and third-party alike."""
+"""The configured providers, by id; adapters come from entry points, built-in and third-party alike."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from threading import Event, Lock
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
@@ -25,9 +24,9 @@ from llmtui.providers.locality import host_of
 
 if TYPE_CHECKING:
     from llmtui.providers.base import BaseProvider
+    from llmtui.providers.plugins import Plugins
 
 _log = logging.getLogger(__name__)
-ENTRY_POINT_GROUP = "llmtui.providers"
 ProviderClass: TypeAlias = "type[BaseProvider]"
 
 
@@ -219,37 +218,15 @@ class Registry:
     def _class_of(self, kind: str) -> ProviderClass:
         kind = KIND_ALIASES.get(kind.lower(), kind.lower())
         if kind not in self._classes:
-            self._classes[kind] = self._load(kind)
+            self._classes[kind] = self._plugins.load(kind)
         return self._classes[kind]
 
-    def _load(self, kind: str) -> ProviderClass:
-        from llmtui.providers.base import BaseProvider
-
-        point = self._own_kinds.get(kind) or self._all_kinds.get(kind)
-        if point is None:
-            raise ConfigError(f"unknown kind '{kind}'; known: {', '.join(sorted(self._all_kinds))}")
-        try:
-            loaded = point.load()
-        # A broken plugin is listed with its error and stops nothing.
-        except Exception as error:
-            _log.exception(logfmt("provider plugin is broken", plugin=point.value))
-            raise ConfigError(f"the provider plugin '{point.value}' is broken: {error}") from error
-        if not (isinstance(loaded, type) and issubclass(loaded, BaseProvider)):
-            raise ConfigError(f"the provider plugin '{point.value}' is broken: it is no BaseProvider")
-        return loaded
-
     @cached_property
-    def _own_kinds(self) -> dict[str, EntryPoint]:
-        """The kinds of this package; they alone are found without reading all packages' metadata."""
-        try:
-            return _by_name(distribution("llmtui").entry_points.select(group=ENTRY_POINT_GROUP))
-        except PackageNotFoundError:
-            return {}
+    def _plugins(self) -> "Plugins":
+        # The first frame needs no package's metadata, nor what reads it.
+        from llmtui.providers.plugins import Plugins
 
-    @cached_property
-    def _all_kinds(self) -> dict[str, EntryPoint]:
-        """The kinds of all installed packages, third parties' included."""
-        return _by_name(entry_points(group=ENTRY_POINT_GROUP))
+        return Plugins()
 
 
 class _Slot:
@@ -259,7 +236,3 @@ class _Slot:
         self.lock = Lock()
         self.failure: KeyUnavailable | None = None
         self.failed_at = 0.0
-
-
-def _by_name(points: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
-    return {point.name.lower(): point for point in points}

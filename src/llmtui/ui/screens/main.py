@@ -131,6 +131,7 @@ class MainScreen(
             await asyncio.wait_for(self._painted.wait(), FIRST_FRAME_WITHIN_S)
         gc.freeze()
         gc.enable()
+        _log.info(logfmt("shown", textual=await asyncio.to_thread(_version_of_textual)))
         # A reply's first word shall not wait for the parser that shows it.
         await asyncio.to_thread(import_module, "llmtui.ui.transcript.markdown")
         report = await self.services.chat.open()
@@ -300,6 +301,12 @@ class MainScreen(
     def _show_problem(self) -> None:
         problem = self.services.chat.recorder.problem
         self.pane.show_banner(f"not recorded: {problem}" if problem else "")
+
+
+def _version_of_textual() -> str:
+    from importlib.metadata import version
+
+    return version("textual")
 
 
 def _notices(report: StoreReport) -> Iterator[str]:
