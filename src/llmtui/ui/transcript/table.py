@@ -50,7 +50,11 @@ def _fit(natural: Sequence[int], available: int) -> list[int]:
 
 def _row(row: list[Content], widths: list[int], aligns: list[str], ink: Ink, header: bool) -> list[Line]:
     base = ink.on(".table-header") if header else ink.base
-    columns = [ink.wrap(cell, max(1, size), base) for cell, size in zip(row, widths, strict=True)]
+    columns = [
+        # Most cells fit, and wrapping is the slowest part of a table.
+        [ink.line(cell, base)] if cell.cell_length <= size else ink.wrap(cell, max(1, size), base)
+        for cell, size in zip(row, widths, strict=True)
+    ]
     gap = ink.chrome(_GAP, ".rule")
     lines: list[Line] = []
     for parts in zip_longest(*columns):
