@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from llmtui.ui.transcript.ink import Ink
+from llmtui.ui.transcript.marks import SEAM
 from llmtui.ui.transcript.part import Part, Parts, lines_of
 from llmtui.ui.transcript.piece import Grammar, Grown, Piece, References
 
@@ -78,15 +79,17 @@ class Flow(Parts):
 
     def close(self, text: str, ink: Ink) -> None:
         """Take the finished text: parts that look otherwise in the whole are rendered when they are seen."""
-        known = {part.at: each for *each, part in zip(self._pieces, self._whole, self.parts, strict=True)}
-        parts, before = {part.at: part for part in self.parts}, self._references
+        known = zip(self._pieces, self._whole, self.parts, strict=True)
+        # A seam that has no place in its block, such as within an address, was drawn at the very end.
+        exact = {part.at: (piece, part) for piece, whole, part in known if whole and SEAM not in piece.source}
+        before = self._references
         self.set(text)
         self.split(ink)
         same = before == self._references
         for number, piece in enumerate(self._pieces):
-            at = self.parts[number].at
-            if known.get(at) == [piece, True] and (same or "[" not in piece.source):
-                self.parts[number] = parts[at]
+            was, part = exact.get(self.parts[number].at, (None, None))
+            if part is not None and was == piece and (same or "[" not in piece.source):
+                self.parts[number] = part
         self.measure()
 
     def _joined(self, grown: list[Grown]) -> list[Grown]:
