@@ -55,19 +55,18 @@ def cuts(document: Document, shown: Sequence[str] = ()) -> Iterator[Cut]:
 
 
 def _between(document: Document, path: Sequence[SyntaxTreeNode]) -> Iterator[Cut]:
-    """Before the last child of each container, the innermost first."""
+    """Before the last children of each container, the innermost first."""
     for depth in range(len(path) - 1, -1, -1):
-        children = path[depth].children
-        if len(children) < 2 or not children[-1].map:
-            continue
-        first = children[-1].map[0]
-        if path[depth].type in ("bullet_list", "ordered_list"):
-            head = _opened(document, path[:depth]) + _opener(document.line(first)) + "\n"
-        else:
-            before = document.line(first - 1)
-            head = _opened(document, path[: depth + 1])
-            head += "" if before.strip(" \t>") else before + "\n"
-        yield Cut(document.start(children[-1]), head)
+        for child in path[depth].children[:0:-1][:_TRIES]:
+            if not child.map:
+                continue
+            line, before = document.line(child.map[0]), document.line(child.map[0] - 1)
+            if path[depth].type in ("bullet_list", "ordered_list"):
+                head = f"{_opened(document, path[:depth])}{_opener(line)}\n"
+            else:
+                head = _opened(document, path[: depth + 1])
+                head += "" if before.strip(" \t>") else f"{before}\n"
+            yield Cut(document.start(child), head)
 
 
 def _in_leaf(

@@ -16,8 +16,8 @@ CONTAINERS = frozenset({"bullet_list", "ordered_list", "list_item", "blockquote"
 
 _DEEPEST = 60
 """Levels of nesting that are parsed; a list takes two. The rest is shown as it is written."""
-_LONGEST = 10_000
-"""A longer paragraph is shown as it is written: `[` ten thousand times takes a second."""
+_MOST_BRACKETS = 1_000
+"""A paragraph with more is shown as it is written: the time that links take grows with their square."""
 _NEWLINE = re.compile(r"\r\n?|\n")
 _SETTLED = 12
 """Characters after which a line can no longer turn out to be a list marker."""
@@ -25,7 +25,7 @@ _SETTLED = 12
 
 def _inline_rule(state: StateCore) -> None:
     for token in state.tokens:
-        if token.type == "inline" and len(token.content) > _LONGEST:
+        if token.type == "inline" and token.content.count("[") > _MOST_BRACKETS:
             token.children = [Token("text", "", 0, content=token.content)]
         elif token.type == "inline" and token.children is not None:
             state.md.inline.parse(token.content, state.md, state.env, token.children)
@@ -46,7 +46,6 @@ class Document:
 
     Attributes:
         source: What was parsed.
-        blocks: The blocks at the top level.
     """
 
     def __init__(self, source: str, references: References | None = None, *, inline: bool = True) -> None:
@@ -54,7 +53,18 @@ class Document:
         self.source = source
         parser = _PARSER if inline else _BLOCK_PARSER
         tokens = parser.parse(source, {"references": {} if references is None else references})
-        self.blocks = SyntaxTreeNode(tokens).children
+        self._tokens = tokens
+
+    @cached_property
+    def blocks(self) -> list[SyntaxTreeNode]:
+        """The blocks at the top level."""
+        return SyntaxTreeNode(self._tokens).children
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The offsets of their first lines."""
+        outer = [token for token in self._tokens if not token.level and token.nesting >= 0]
+        return [self.line_starts[token.map[0]] if token.map else 0 for token in outer]
 
     @cached_property
     def line_starts(self) -> list[int]:

@@ -95,7 +95,8 @@ class Flow(Parts):
     def _joined(self, grown: list[Grown]) -> list[Grown]:
         """Where a block that was cut has ended, its parts become those that it has in the whole."""
         ended = next((number for number, each in enumerate(grown) if number and each.piece.begins), 0)
-        if not ended or (grown[0].piece.begins and ended == 1):
+        split = all(each.lines is None for each in grown[:ended])
+        if not ended or (grown[0].piece.begins and (split or ended == 1)):
             self._note(grown[:-1])
             return grown
         first = len(self._pieces)

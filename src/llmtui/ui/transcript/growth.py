@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from llmtui.ui.transcript.cuts import cuts
 from llmtui.ui.transcript.document import Document
 from llmtui.ui.transcript.ink import Ink, Line, is_chrome
+from llmtui.ui.transcript.literal import Literal
 from llmtui.ui.transcript.markdown import render, render_blocks
-from llmtui.ui.transcript.piece import Grown, Piece, References
+from llmtui.ui.transcript.piece import AS_WRITTEN, Grown, Piece, References
 from llmtui.ui.transcript.pieces import LARGEST, pieces
 
 _OPEN = 320
@@ -20,6 +21,8 @@ _STEP = 60
 _FORCED = 2_400
 """Characters from which on it is cut even if its lines change; all is set right when the block ends."""
 _TRIES = 3
+_LITERAL = Literal()
+_TOO_LONG = "⋯ too long to be styled: from here on as it is written"
 
 
 class Markdown:
@@ -31,11 +34,19 @@ class Markdown:
 
     def render(self, piece: Piece, ink: Ink, references: References) -> list[Line]:
         """The blocks, styled."""
+        if piece.head == AS_WRITTEN:
+            lines = _LITERAL.render(piece, ink, references)
+            return [ink.text(_TOO_LONG, ".muted"), *lines] if piece.begins else lines
         return render(piece.head + piece.source, ink, references)
 
     def grow(self, piece: Piece, arrived: int, ink: Ink, references: References) -> list[Grown]:
         """Blocks before the open one are final, and so is what can be cut from the open one."""
-        return grow(piece, arrived, ink, references)
+        if piece.head != AS_WRITTEN:
+            return grow(piece, arrived, ink, references)
+        grown = _LITERAL.grow(piece, arrived, ink, references)
+        kinds = [piece, *[piece._replace(begins=False)] * (len(grown) - 1)]
+        named = [kind._replace(source=each.piece.source) for kind, each in zip(kinds, grown, strict=True)]
+        return [*map(Grown, named[:-1]), Grown(named[-1], self.render(named[-1], ink, references))]
 
 
 def grow(piece: Piece, arrived: int, ink: Ink, references: References) -> list[Grown]:
@@ -43,6 +54,8 @@ def grow(piece: Piece, arrived: int, ink: Ink, references: References) -> list[G
     closed: list[Piece] = []
     if len(piece.source) > LARGEST:
         *closed, piece = pieces(piece, references)
+        if piece.head == AS_WRITTEN:
+            return [*map(Grown, closed), Grown(piece)]
     document = Document(piece.head + piece.source, dict(references))
     # The blank line before a block belongs to the part that it becomes.
     blocks = [lines[bool(number) :] for number, lines in enumerate(render_blocks(document, ink))]
@@ -67,7 +80,7 @@ def _joined(blocks: Sequence[list[Line]]) -> list[Line]:
 def _split(piece: Piece, document: Document, blocks: Sequence[list[Line]], last: int) -> list[Grown]:
     """All blocks before the open one are final."""
     before = len(piece.head)
-    starts = [0, *(max(0, document.start(block) - before) for block in document.blocks[1 : last + 1])]
+    starts = [0, *(max(0, start - before) for start in document.starts[1 : last + 1])]
     grown = []
     for number, start in enumerate(starts[:-1]):
         source = piece.source[start : starts[number + 1]]

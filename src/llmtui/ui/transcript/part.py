@@ -145,7 +145,7 @@ def _amount(strip: Strip) -> int:
 def _bounded(strip: Strip, ink: Ink) -> Strip:
     """The line, cut with a mark where a terminal would get far more characters than cells."""
     most = _MOST_CHARACTERS * (ink.width + 2)
-    if len(strip.text) <= most:
+    if sum(len(segment.text) for segment in strip) <= most:
         return strip
     kept: Line = []
     for segment in strip:

@@ -12,6 +12,10 @@ References = dict[str, dict[str, Any]]
 """Link definitions by label, as markdown-it keeps them."""
 
 
+AS_WRITTEN = "as written"
+"""The head of a piece that is shown as it is written, since what stands before it is long enough."""
+
+
 class Piece(NamedTuple):
     """A part of a text.
 

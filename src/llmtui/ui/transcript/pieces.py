@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from llmtui.ui.transcript.cuts import Cut, cuts
 from llmtui.ui.transcript.document import Document
-from llmtui.ui.transcript.piece import Piece, References
+from llmtui.ui.transcript.literal import Literal
+from llmtui.ui.transcript.piece import AS_WRITTEN, Piece, References
 
 LARGEST = 8_000
 """Characters of a Markdown piece. A longer block is cut: it must render in well under a frame."""
-LARGEST_CODE = 20_000
+LARGEST_CODE = 12_000
+MOST = 100_000
+MOST_LINES = 3_000
+"""What of a message is read as Markdown, which takes some 50 µs a line; no reply was seen that is longer."""
 
 
 def pieces(piece: Piece, references: References) -> Iterator[Piece]:
     """A block each, or pieces of a block that is too long; the same for the same text."""
     at, source, head = 0, piece.source, piece.head
+    most = _most(source)
     while at < len(source):
+        if at >= most or head == AS_WRITTEN:
+            for literal in Literal().split(Piece(source[at:]), references):
+                yield literal._replace(head=AS_WRITTEN, begins=head != AS_WRITTEN)
+                head = AS_WRITTEN
+            return
         largest = LARGEST_CODE if _is_code(head or source[at : at + 8]) else LARGEST
-        window = _whole_lines(source[at : at + largest], at + largest >= len(source))
+        end = min(at + largest, most)
+        window = _whole_lines(source[at:end], end >= len(source))
         document = Document(head + window, references, inline=False)
-        starts = [max(0, document.start(block) - len(head)) for block in document.blocks]
+        starts = [max(0, start - len(head)) for start in document.starts]
         starts[:1] = [0]
         whole = at + len(window) >= len(source)
         if not whole and len(starts) > 1:
@@ -34,6 +46,12 @@ def pieces(piece: Piece, references: References) -> Iterator[Piece]:
             yield Piece(window[start:end], head, not head)
             head = ""
         at += len(window)
+
+
+def _most(source: str) -> int:
+    if source.count("\n", 0, MOST) <= MOST_LINES:
+        return MOST
+    return MOST_LINES + sum(map(len, islice(source[:MOST].split("\n"), MOST_LINES)))
 
 
 def _is_code(start: str) -> bool:
