@@ -10,13 +10,15 @@ from llmtui.core.history import StoredMessage
 from llmtui.services import reply as service
 from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyNamed, ReplyNoted, ReplyOpened
 
-FRAME_S = 0.05
-
 
 class ReplyFeed:
     """Posts one `ReplyGrew` a frame; everything else is posted as it comes, after the text before it."""
 
-    def __init__(self, message: StoredMessage, post: Callable[[Message], object]) -> None:
+    def __init__(
+        self, message: StoredMessage, post: Callable[[Message], object], *, frame_s: float = 0.05
+    ) -> None:
+        """`frame_s` is how many seconds the text of one frame takes to gather."""
+        self._frame_s = frame_s
         self._conversation_id = message.conversation_id
         self._message_id = message.id
         self._post = post
@@ -49,7 +51,7 @@ class ReplyFeed:
     def _gather(self, buffer: list[str], text: str) -> None:
         buffer.append(text)
         if self._frame is None:
-            self._frame = asyncio.get_running_loop().call_later(FRAME_S, self._flush)
+            self._frame = asyncio.get_running_loop().call_later(self._frame_s, self._flush)
 
     def _flush(self) -> None:
         if self._frame is not None:

@@ -61,9 +61,9 @@ def test_earlier_entries_are_not_drawn_before_they_are_seen(ink: Ink) -> None:
     viewport.resize(ink, 10)
     viewport.show([Entry(f"late{number}", "assistant", "t", "words") for number in range(20)])
     viewport.prepend([Entry(f"early{number}", "assistant", "t", "words") for number in range(20)])
-    assert not any(card.lines for card in viewport.stack if card.entry.id.startswith("early"))
+    assert not any(card.face for card in viewport.stack if card.id.startswith("early"))
     viewport.scroll(0)
-    assert viewport.stack[0].lines
+    assert viewport.stack[0].face
 
 
 class Host(App[None]):
@@ -77,7 +77,8 @@ async def test_a_selection_stays_on_its_text() -> None:
         transcript = app.query_one(Transcript)
         transcript.show([Entry("1", "user", "you", "one"), Entry("2", "user", "you", "two")])
         await pilot.pause()
-        selected = Selection(Offset(0, line_key(0, 1)), Offset(4, line_key(1, 1)))
+        first, second = (line_key(place, transcript._viewport.stack[place].spot(1)) for place in (0, 1))
+        selected = Selection(Offset(0, first), Offset(4, second))
         app.screen.selections = {transcript: selected}
         transcript.prepend([Entry("0", "user", "you", "zero")])
         assert transcript.text_selection is not None

@@ -37,7 +37,7 @@ class Ink:
     base: Style
     resolve: Callable[[str], Style]
     code_theme: CodeTheme = "colours"
-    _styles: dict[str, Style] = field(default_factory=dict)
+    _styles: dict[str, Style] = field(default_factory=dict, repr=False)
 
     def style(self, name: str | Style) -> Style:
         """The style of that name, resolved once."""

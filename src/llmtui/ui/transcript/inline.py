@@ -11,7 +11,7 @@ from markdown_it.tree import SyntaxTreeNode
 from textual.content import Content, Span
 from textual.style import Style
 
-from llmtui.ui.transcript.seam import SEAM
+from llmtui.ui.transcript.marks import SEAM
 
 _WEB = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 _BARE_URL = re.compile(r"https?://[!#-&(-;=?-Z_a-z~\[\]]*[#-&*+/-9=@-Z_a-z~]", re.IGNORECASE)
@@ -26,7 +26,7 @@ def inline(node: SyntaxTreeNode) -> Content:
 
 def joined(nodes: Sequence[SyntaxTreeNode]) -> Content:
     """Several inline nodes as one text, such as a heading's or a cell's."""
-    return Content("").join([inline(node) for node in nodes])
+    return inline(nodes[0]) if len(nodes) == 1 else Content("").join([inline(node) for node in nodes])
 
 
 class _Inline:

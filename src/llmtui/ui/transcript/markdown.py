@@ -1,103 +1,63 @@
-"""Markdown source to lines: markdown-it's tree, one small method per kind of block."""
+"""Markdown source to lines: one small method per kind of block."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
-from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
-from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 from rich.segment import Segment
 from textual.content import Content
-from textual.highlight import ANSIDarkHighlightTheme, ANSILightHighlightTheme, HighlightTheme, highlight
-from textual.style import Style
 
-from llmtui.ui.transcript.ink import CodeTheme, Ink, Line, cells, prefixed
+from llmtui.ui.transcript.code import code_lines, filled
+from llmtui.ui.transcript.document import CONTAINERS, Document
+from llmtui.ui.transcript.ink import Ink, Line, prefixed
 from llmtui.ui.transcript.inline import inline, joined
-from llmtui.ui.transcript.rendered import Rendered
-from llmtui.ui.transcript.seam import SEAM
+from llmtui.ui.transcript.marks import FILLER, SEAM
+from llmtui.ui.transcript.piece import References
 from llmtui.ui.transcript.table import Table, table_lines
 
-_LONGEST = 100_000
-"""A longer paragraph is shown as it is written: nobody styles it, and `[` a million times takes long."""
-
-
-def _inline_rule(state: StateCore) -> None:
-    for token in state.tokens:
-        if token.type == "inline" and len(token.content) > _LONGEST:
-            token.children = [Token("text", "", 0, content=token.content)]
-        elif token.type == "inline" and token.children is not None:
-            state.md.inline.parse(token.content, state.md, state.env, token.children)
-
-
-_PARSER = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-_PARSER.core.ruler.at("inline", _inline_rule)
-_CODE_THEMES: Mapping[CodeTheme, type[HighlightTheme]] = {
-    "colours": HighlightTheme,
-    "ansi-dark": ANSIDarkHighlightTheme,
-    "ansi-light": ANSILightHighlightTheme,
-}
-_NEWLINE = re.compile(r"\r\n?|\n")
 _TASK = re.compile(r"\[([ xX])\][ \t]+")
-_SETTLED = 12
-"""Characters after which a line can no longer turn out to be a list marker."""
+_MARKERS = re.compile(r"(?:[ \t]*(?:>|[-+*]|\d{1,9}[.)])(?=[ \t]|$))*[ \t]*")
 _LEAST = 5
 """Cells that the text of a list or quote keeps; nested deeper, it is not indented any more."""
-_HIGHLIGHTED = 100_000
-"""Longer code is shown plain: colours are not worth a stall."""
+_UNPARSED = "⋯ "
+"""Before text that is nested too deep to be parsed, and so is shown as it is written."""
 
 
-def render(source: str, ink: Ink) -> Rendered:
+def render(source: str, ink: Ink, references: References | None = None) -> list[Line]:
     """Markdown as lines of at most the ink's width."""
-    tree = SyntaxTreeNode(_PARSER.parse(source))
-    starts: list[tuple[int, int]] = []
-    renderer = _Renderer(ink)
-    lines: list[Line] = []
-    for node in tree.children:
-        lines += [[]] if lines else []
-        starts.append((node.map[0] if node.map else 0, len(lines)))
-        lines += renderer.block(node, ink.width)
-    if SEAM in source and renderer.seam_line is None:
-        lines.append(ink.seam(ink.width))
-    start, row = _open_block(starts, source)
-    return Rendered(lines, _offset_of_line(source, start), row)
+    return [line for block in render_blocks(Document(source, references), ink) for line in block]
 
 
-def code_blocks(source: str) -> list[str]:
-    """The code of every fenced or indented block, in order."""
-    return [token.content for token in _PARSER.parse(source) if token.type in ("fence", "code_block")]
+def render_blocks(document: Document, ink: Ink) -> list[list[Line]]:
+    """The lines of every block; those of all but the first begin with a blank one.
+
+    Lines up to the last filler are left out: they are shown already.
+    """
+    renderer = _Renderer(ink, document)
+    blocks = [renderer.block(node, ink.width) for node in document.blocks]
+    blocks = [[[], *lines] if number else lines for number, lines in enumerate(blocks)]
+    if SEAM in document.source and renderer.seam_line is None:
+        blocks.append([ink.seam(ink.width)])
+    return _after_filler(blocks) if FILLER in document.source else blocks
 
 
-def _open_block(starts: list[tuple[int, int]], source: str) -> tuple[int, int]:
-    """The last block, or the one before while a few characters could still join the two."""
-    if not starts:
-        return 0, 0
-    partial = source[max(source.rfind("\n"), source.rfind("\r")) + 1 :]
-    settled = not partial or len(partial.lstrip()) >= _SETTLED
-    on_last_line = starts[-1][0] == len(_NEWLINE.findall(source))
-    if on_last_line and not settled:
-        return starts[-2] if len(starts) > 1 else (0, 0)
-    return starts[-1]
-
-
-def _offset_of_line(source: str, line: int) -> int:
-    if not line:
-        return 0
-    return next(islice(_NEWLINE.finditer(source), line - 1, None)).end()
+def _after_filler(blocks: list[list[Line]]) -> list[list[Line]]:
+    for number in range(len(blocks) - 1, -1, -1):
+        for row in range(len(blocks[number]) - 1, -1, -1):
+            if any(FILLER in segment.text for segment in blocks[number][row]):
+                return [*([[]] * number), blocks[number][row + 1 :], *blocks[number + 1 :]]
+    return blocks
 
 
 class _Renderer:
     """Blocks to lines; knows the seam once it has been drawn."""
 
-    def __init__(self, ink: Ink) -> None:
+    def __init__(self, ink: Ink, document: Document) -> None:
         self._ink = ink
+        self._document = document
         self.seam_line: Line | None = None
 
     def block(self, node: SyntaxTreeNode, width: int) -> list[Line]:
@@ -105,7 +65,17 @@ class _Renderer:
         return method(self, node, max(1, width))
 
     def _children(self, node: SyntaxTreeNode, width: int) -> list[Line]:
-        return self._stack(node.children, width)
+        return self._stack(node.children, width) if node.children else self._unparsed(node, width)
+
+    def _unparsed(self, node: SyntaxTreeNode, width: int) -> list[Line]:
+        """What stands in a container that the parser left alone for being nested too deep."""
+        if node.type not in CONTAINERS or not node.map:
+            return []
+        lines = [self._document.line(number) for number in range(*node.map)]
+        text = "\n".join(_MARKERS.sub("", line, count=1) for line in lines).strip()
+        mark, ink = self._ink.chrome(_UNPARSED, ".muted"), self._ink
+        inner = max(1, width - len(_UNPARSED))
+        return prefixed(ink.wrap(Content(text), inner), mark, mark) if text else []
 
     def _stack(self, nodes: Sequence[SyntaxTreeNode], width: int, tight: bool = False) -> list[Line]:
         lines: list[Line] = []
@@ -154,7 +124,8 @@ class _Renderer:
         lines: list[Line] = []
         for number, (item, mark) in enumerate(zip(node.children, marks, strict=True)):
             lines += [[]] if number and not tight else []
-            body = self._stack(item.children, width - size - 1, tight) or [[]]
+            inner = width - size - 1
+            body = self._stack(item.children, inner, tight) or self._unparsed(item, inner) or [[]]
             if body[0] is self.seam_line:
                 lines.append(body.pop(0))
             first = Segment(mark.rjust(size) + " ", self._ink.on(".bullet").rich_style)
@@ -168,27 +139,13 @@ class _Renderer:
         base = self._ink.on(".code-block")
         lines = self._seam(width) if SEAM in node.info else []
         if language:
-            lines.append(_filled([self._ink.chrome(f"  {language}", ".muted", base)], width, base))
-        content = highlighted(node.content.rstrip("\n"), language, self._ink)
-        for number, part in enumerate(self._around_seam(content)):
+            lines.append(filled([self._ink.chrome(f"  {language}", ".muted", base)], width, base))
+        code = node.content.rstrip("\n")
+        before, seam, after = code.partition(SEAM)
+        parts = [before.removesuffix("\n"), after] if seam else [code]
+        for number, part in enumerate(parts):
             lines += self._seam(width) if number else []
-            lines += self._code_lines(part, width, base)
-        return lines
-
-    def _around_seam(self, content: Content) -> list[Content]:
-        at = content.plain.find(SEAM)
-        if at < 0:
-            return [content]
-        before, _, after = content.divide([at, at + 1])
-        return [before.right_crop() if before.plain.endswith("\n") else before, after]
-
-    def _code_lines(self, content: Content, width: int, base: Style) -> list[Line]:
-        ink, inner = self._ink, max(2, width - 3)
-        first, rest = ink.chrome("  ", "", base), ink.chrome("↪ ", ".muted", base)
-        lines: list[Line] = []
-        for row in content.split(allow_blank=True):
-            pieces = [ink.line(piece, base) for piece in row.fold(inner)]
-            lines += [_filled(line, width, base) for line in prefixed(pieces, first, rest)]
+            lines += code_lines(part, language, self._ink, width)
         return lines
 
     def _table(self, node: SyntaxTreeNode, width: int) -> list[Line]:
@@ -227,27 +184,5 @@ def _mark(item: SyntaxTreeNode) -> str:
     return f"[{task[1].lower()}]"
 
 
-def _filled(line: Line, width: int, base: Style) -> Line:
-    return [*line, Segment(" " * max(0, width - cells(line)), base.rich_style)]
-
-
 def _without_seam(content: Content) -> Content:
     return Content("").join(content.split(SEAM))
-
-
-@lru_cache(maxsize=64)
-def _lexer(language: str) -> str:
-    """The language if Pygments knows it; asked once, for an unknown name costs a plugin search."""
-    try:
-        get_lexer_by_name(language)
-    except ClassNotFound:
-        return "text"
-    return language
-
-
-def highlighted(code: str, language: str, ink: Ink) -> Content:
-    """Code in colour; tabs become spaces first, since Pygments would shift its spans."""
-    code = code.expandtabs(4)
-    if not language or len(code) > _HIGHLIGHTED:
-        return Content(code)
-    return highlight(code, language=_lexer(language), theme=_CODE_THEMES[ink.code_theme])

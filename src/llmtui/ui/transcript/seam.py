@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-SEAM = "\ufdd0"
-"""Stands in the source where a continuation was joined (a Unicode noncharacter, never text)."""
+from llmtui.ui.transcript.marks import SEAM
 
 _MARKERS = re.compile(r"[ \t>*+#-]*(?:\d{1,9}[.)][ \t]+)?(?:\[[ xX]\][ \t]+)?")
 _WORD = re.compile(r"[^\W_]")
+_SETTLED = 16
+"""Characters after the seam with which its place is found for good."""
 
 
 def with_seam(source: str, at: int) -> str | None:
@@ -16,7 +17,6 @@ def with_seam(source: str, at: int) -> str | None:
 
     Before a word it cannot turn a heading, a list item or a fence into something else.
     """
-    source = source.replace(SEAM, "\ufffd")
     while match := _WORD.search(source, at):
         line = source.rfind("\n", 0, match.start()) + 1
         markers = _MARKERS.match(source, line)
@@ -24,3 +24,8 @@ def with_seam(source: str, at: int) -> str | None:
         if at <= match.start():
             return source[: match.start()] + SEAM + source[match.start() :]
     return None
+
+
+def is_settled(seamed: str) -> bool:
+    """Whether more text at the end can no longer move the seam."""
+    return len(seamed) - seamed.rfind(SEAM) > _SETTLED

@@ -1,4 +1,4 @@
-"""Text selected with the mouse, addressed by message and line so that it stays put while others grow."""
+"""Text selected with the mouse, addressed so that it stays put while other text arrives or is rendered."""
 
 from __future__ import annotations
 
@@ -10,28 +10,32 @@ from textual.geometry import Offset
 from textual.selection import Selection
 from textual.strip import Strip
 
-from llmtui.ui.transcript.ink import is_chrome
+from llmtui.ui.transcript.card import Card
+from llmtui.ui.transcript.ink import Ink, is_chrome
+from llmtui.ui.transcript.sections import Spot
 from llmtui.ui.transcript.stack import Stack
 
-_LINE_BITS = 24
+_ROW_BITS = 20
+_OFFSET_BITS = 32
+_SECTION_BITS = 4
+_CARD_BITS = _SECTION_BITS + _OFFSET_BITS + _ROW_BITS
 
 
-def line_key(place: int, row: int) -> int:
-    """The y of a line for Textual's selection: the card's place, then the line in the card."""
-    return place << _LINE_BITS | row
+def line_key(place: int, spot: Spot) -> int:
+    """The y of a line for Textual's selection: the card's place, then the line's place in the card."""
+    section = max(0, spot.section) << _OFFSET_BITS
+    return place << _CARD_BITS | (section | spot.at) << _ROW_BITS | spot.row
 
 
-def whole_card(stack: Stack, place: int) -> Selection:
+def whole_card(place: int) -> Selection:
     """A selection of one message."""
-    return Selection(
-        Offset(0, line_key(place, 0)), Offset(0, line_key(place, max(0, stack[place].height - 1)))
-    )
+    return Selection(Offset(0, place << _CARD_BITS), Offset(0, (place + 1 << _CARD_BITS) - 1))
 
 
 def moved(selection: Selection, places: int) -> Selection:
     """The same selection after so many cards were put before it."""
     start, end = (
-        None if offset is None else Offset(offset.x, offset.y + line_key(places, 0))
+        None if offset is None else Offset(offset.x, offset.y + (places << _CARD_BITS))
         for offset in (selection.start, selection.end)
     )
     return Selection(start, end)
@@ -49,23 +53,33 @@ def marked(strip: Strip, span: tuple[int, int], style: Style) -> Strip:
     return Strip.join([strip.crop(0, start), middle, strip.crop(max(start, stop))])
 
 
-def copied(stack: Stack, selection: Selection) -> str:
-    """The selected text without decoration; messages that were never drawn give their source."""
-    first = selection.start.y >> _LINE_BITS if selection.start else 0
-    last = selection.end.y >> _LINE_BITS if selection.end else len(stack) - 1
+def copied(stack: Stack, selection: Selection, ink: Ink) -> str:
+    """The selected text without decoration; what is not drawn gives its source."""
+    first = selection.start.y >> _CARD_BITS if selection.start else 0
+    last = selection.end.y >> _CARD_BITS if selection.end else len(stack) - 1
     return "\n".join(
-        line for place in range(first, min(last + 1, len(stack))) for line in _lines(stack, place, selection)
+        line
+        for place in range(first, min(last + 1, len(stack)))
+        for line in _lines(place, stack[place], selection, ink)
     )
 
 
-def _lines(stack: Stack, place: int, selection: Selection) -> Iterator[str]:
-    card = stack[place]
-    if not card.lines:
+def _lines(place: int, card: Card, selection: Selection, ink: Ink) -> Iterator[str]:
+    if card.face is None:
         yield from (card.entry.text, "")
-    for row, strip in enumerate(card.lines):
-        span = selection.get_span(line_key(place, row))
-        if span is not None:
-            yield _characters(strip, *span).rstrip()
+        return
+    card.face.split(ink)
+    for section, part in card.face:
+        if (
+            part.source
+            and not part.lines
+            and selection.get_span(line_key(place, Spot(section, part.at, 0))) is not None
+        ):
+            yield part.source.rstrip("\n")
+        for row, strip in enumerate(part.lines):
+            span = selection.get_span(line_key(place, Spot(section, part.at, row)))
+            if span is not None:
+                yield _characters(strip, *span).rstrip()
 
 
 def _characters(strip: Strip, start: int, end: int) -> str:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from llmtui.ui.transcript.blocks import Card
+from llmtui.ui.transcript.card import Card
 
 
 class Stack:
@@ -14,7 +14,7 @@ class Stack:
 
     def __init__(self, cards: Iterable[Card] = ()) -> None:
         self._cards = list(cards)
-        self._places = {card.entry.id: place for place, card in enumerate(self._cards)}
+        self._places = {card.id: place for place, card in enumerate(self._cards)}
         self._tops: list[int] = []
         self.measure()
 
@@ -42,14 +42,14 @@ class Stack:
 
     def append(self, card: Card) -> None:
         """Put a card at the end."""
-        self._places[card.entry.id] = len(self._cards)
+        self._places[card.id] = len(self._cards)
         self._cards.append(card)
         self.measure(len(self._cards) - 1)
 
     def remove(self, place: int) -> None:
         """Take a card out."""
         del self._cards[place]
-        self._places = {card.entry.id: place for place, card in enumerate(self._cards)}
+        self._places = {card.id: place for place, card in enumerate(self._cards)}
         self.measure(place)
 
     def measure(self, first: int = 0) -> None:
@@ -59,15 +59,12 @@ class Stack:
         for card in islice(self._cards, first, None):
             self._tops.append(line)
             line += card.height
+        self.height = max(0, line - 1)
+        """All lines; the blank one under the last card does not count."""
 
     def top(self, place: int) -> int:
         """The first line of a card."""
         return self._tops[place]
-
-    @property
-    def height(self) -> int:
-        """All lines; the blank one under the last card does not count."""
-        return self._tops[-1] + self._cards[-1].height - 1 if self._cards else 0
 
     def at(self, line: int) -> int:
         """The card that holds a line, or the nearest one."""

@@ -13,6 +13,7 @@ from llmtui.ui.transcript.ink import Ink, Line, cells
 
 _GAP = " │ "
 _NARROWEST = 6
+_COLON = Content(": ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ def _fit(natural: Sequence[int], available: int) -> list[int]:
 
 def _row(row: list[Content], widths: list[int], aligns: list[str], ink: Ink, header: bool) -> list[Line]:
     base = ink.on(".table-header") if header else ink.base
-    columns = [ink.wrap(cell, max(1, size), base) for cell, size in zip(row, widths, strict=True)]
+    columns = [
+        # Most cells fit, and wrapping is the slowest part of a table.
+        [ink.line(cell, base)] if cell.cell_length <= size else ink.wrap(cell, max(1, size), base)
+        for cell, size in zip(row, widths, strict=True)
+    ]
     gap = ink.chrome(_GAP, ".rule")
     lines: list[Line] = []
     for parts in zip_longest(*columns):
@@ -71,10 +76,16 @@ def _aligned(line: Line, width: int, align: str, ink: Ink) -> Line:
 def _records(table: Table, ink: Ink, width: int) -> list[Line]:
     """Each row as `header: cell` lines, for a table with more columns than fit."""
     header, *rows = table.rows
+    names = [name.stylize(".table-header") for name in header]
+    if not rows:
+        return [line for name in names for line in ink.wrap(name, width)]
+    labels = [[*ink.line(name), *ink.line(_COLON)] for name in names]
     lines: list[Line] = []
-    for number, row in enumerate(rows or [header]):
+    for number, row in enumerate(rows):
         lines += [[]] if number else []
-        for name, cell in zip(header, row, strict=True):
-            label = name.stylize(".table-header")
-            lines += ink.wrap(Content(": ").join([label, cell]) if rows else label, width)
+        for name, label, cell in zip(names, labels, row, strict=True):
+            if cells(label) + cell.cell_length <= width:
+                lines.append([*label, *ink.line(cell)])
+            else:
+                lines += ink.wrap(_COLON.join([name, cell]), width)
     return lines

@@ -1,35 +1,26 @@
-"""The transcript widget: its keys, its messages, and painting no more than what changed."""
+"""The transcript widget: the conversation it shows, its keys, its messages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.segment import Segment
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import var
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
-from textual.strip import Strip
-from textual.widget import Widget
 
+from llmtui.ui.transcript.canvas import Canvas
 from llmtui.ui.transcript.entry import Entry
-from llmtui.ui.transcript.ink import MARGIN, Ink
-from llmtui.ui.transcript.look import COMPONENT_CLASSES, CSS, appearance, ink_for
-from llmtui.ui.transcript.selection import copied, line_key, marked, moved, whole_card
+from llmtui.ui.transcript.look import COMPONENT_CLASSES, CSS
+from llmtui.ui.transcript.pace import Pace
+from llmtui.ui.transcript.selection import copied, moved, whole_card
 from llmtui.ui.transcript.viewport import Viewport
 
-_WIDEST = 100
-_NARROWEST = 8
 
-
-class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
+class Transcript(Canvas, inherit_bindings=False):
     """A whole conversation in one widget; replies stream into it."""
 
     DEFAULT_CSS = CSS
@@ -45,11 +36,6 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("home", "start", "Start", show=False, id="transcript.start"),
         Binding("end", "end", "End", show=False, id="transcript.end"),
     ]
-
-    lines_below: var[int] = var(0)
-    """New lines below the view since the reader left the end; 0 while following."""
-    selected: var[str | None] = var(None)
-    """The id of the message under the cursor."""
 
     @dataclass
     class EntrySelected(Message):
@@ -81,18 +67,24 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(
         self,
         *,
+        jump_lines: int = 1,
+        rest: float = 4.0,
         name: str | None = None,
         id: str | None = None,
         classes: str | None = None,
         disabled: bool = False,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
-        self._viewport = Viewport()
-        self._look: tuple[object, ...] = ()
-        self._ink: Ink
-        self._restyled = True
-        self._scrolling = False
-        self._painted: list[tuple[Strip, tuple[int, int] | None]] = []
+        """While the end is followed, it moves by `jump_lines` at once: fewer rows change on a slow line.
+
+        After a frame, `rest` times what it cost passes before the next one.
+        """
+        super().__init__(Viewport(jump_lines), name=name, id=id, classes=classes, disabled=disabled)
+        self._pace = Pace(self._show_arrived, self.set_timer, self._is_covered, rest)
+        self._unsettled: list[str] = []
+
+    def on_mount(self) -> None:
+        """Hear of what comes in front of the screen and goes."""
+        self.watch(self.screen, "stack_updates", self._pace.hurry, init=False)
 
     # --- the conversation ------------------------------------------------------------------
 
@@ -105,6 +97,11 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
     def following(self) -> bool:
         """Whether the view is at the end and stays there as text comes in."""
         return self._viewport.following
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no entry."""
+        return not self._viewport.stack
 
     def entry(self, entry_id: str) -> Entry | None:
         """The entry of that id as it is now, or None."""
@@ -140,17 +137,29 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         self._viewport.put(entry, streaming=True)
         self._sync()
 
+    def amend(self, entry_id: str, **changes: str) -> None:
+        """Change fields of an entry other than its text, such as its title; an unknown id is ignored."""
+        self._viewport.amend(entry_id, **changes)
+        self._sync()
+
     def feed(self, entry_id: str, text: str = "", reasoning: str = "") -> None:
         """Add text to a reply; an id that has been removed is ignored."""
-        entry = self.entry(entry_id)
-        if entry is not None and (text or reasoning):
-            grown = replace(entry, text=entry.text + text, reasoning=entry.reasoning + reasoning)
-            self._viewport.replace(grown, arriving=True)
-            self._sync()
+        if (text or reasoning) and self._viewport.feed(entry_id, text, reasoning):
+            self._pace.ask()
 
     def close(self, entry: Entry) -> None:
         """End a streaming reply: from now on it is exactly what its source says."""
+        if self._viewport.holding:
+            # Selected lines stay what they are until they are let go.
+            self._unsettled.append(entry.id)
         self._viewport.close(entry)
+        self._sync()
+
+    def _is_covered(self) -> bool:
+        return self.is_mounted and not self.screen.is_active
+
+    def _show_arrived(self) -> None:
+        self._viewport.grow()
         self._sync()
 
     def discard(self, entry_id: str) -> None:
@@ -210,7 +219,7 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_copy_code(self) -> None:
         """Ask for the last code block of the selected message, or of the last one."""
-        from llmtui.ui.transcript.markdown import code_blocks
+        from llmtui.ui.transcript.document import code_blocks
 
         entry = self._chosen()
         if entry is not None and (blocks := code_blocks(entry.text)):
@@ -239,7 +248,8 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         elif line is not None and not self.text_selection:
             place, row = line
             self._select(place)
-            if self._viewport.stack[place].fold_row == row:
+            face = self._viewport.stack[place].face
+            if face is not None and face.fold_row == row:
                 self._fold(place)
 
     def _chosen(self) -> Entry | None:
@@ -249,140 +259,37 @@ class Transcript(ScrollView, can_focus=True, inherit_bindings=False):
         return stack[len(stack) - 1].entry if stack else None
 
     def _select(self, place: int) -> None:
-        self.selected = self._viewport.stack[place].entry.id
+        self.selected = self._viewport.stack[place].id
         self.post_message(self.EntrySelected(self, self.selected))
 
     def _fold(self, place: int) -> None:
         self._viewport.fold(place)
         self._sync()
 
-    def _scroll(self, top: int) -> None:
-        self._viewport.scroll(top)
-        self._sync()
-
     # --- text selection --------------------------------------------------------------------
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text, without bars and rules."""
-        return copied(self._viewport.stack, selection), "\n"
+        return copied(self._viewport.stack, selection, self._ink), "\n"
 
     def text_select_all(self) -> None:
         """Select the message under the cursor (a double click), not the whole conversation."""
         place = self._viewport.stack.place(self.selected) if self.selected else None
         if place is not None:
-            self.screen.selections = {self: whole_card(self._viewport.stack, place)}
+            self.screen.selections = {self: whole_card(place)}
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Repaint the lines whose selected part changed."""
+        self._viewport.holding = selection is not None
+        if selection is None:
+            self._settle()
         self._repaint()
 
-    # --- painting --------------------------------------------------------------------------
-
-    def notify_style_update(self) -> None:
-        """Note that colours may have changed; asked for when the next line is drawn."""
-        super().notify_style_update()
-        self._restyled = True
-
-    def on_resize(self) -> None:
-        """Render what is in view at the new size."""
-        self._restyled = True
-        self._sync()
-
-    def watch_selected(self) -> None:
-        """Draw the cursor's bar."""
-        self._repaint()
-
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """Draw the cursor's bar only while keys come here."""
-        super().watch_has_focus(has_focus)
-        self._repaint()
-
-    def _scroll_update(self, virtual_size: Size) -> None:
-        """Fit the scroll bar; the clamping that a layout does here is not the reader's scrolling."""
-        with self._own_scrolling():
-            super()._scroll_update(virtual_size)
-
-    @contextmanager
-    def _own_scrolling(self) -> Iterator[None]:
-        before, self._scrolling = self._scrolling, True
-        try:
-            yield
-        finally:
-            self._scrolling = before
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Follow the scroll bar and the wheel; only lines that differ are painted again."""
-        if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = new_value
-        if not self._scrolling and round(old_value) != round(new_value):
-            self._scroll(round(new_value))
-
-    def render_line(self, y: int) -> Strip:
-        """One line of the view."""
-        self._restyle()
-        strip, span = self._row(y)
-        width, base = self.size.width, self.visual_style.rich_style
-        if span is not None:
-            strip = marked(strip.crop_extend(0, width, base), span, self.selection_style)
-        return strip.crop_extend(0, width, base).apply_offsets(0, line_key(*self._viewport.nearest(y)))
-
-    def _row(self, y: int) -> tuple[Strip, tuple[int, int] | None]:
-        """What stands in a row, and the span of it that is selected."""
-        line = self._viewport.line(y)
-        if line is None:
-            return Strip.blank(0), None
-        place, row = line
-        strip = self._viewport.strip(place, row)
-        card = self._viewport.stack[place]
-        if self.has_focus and card.entry.id == self.selected and row < card.height - 1:
-            strip = self._with_bar(strip)
-        if y == self.size.height - 1 and self.lines_below:
-            strip = self._with_arrivals(strip)
-        selection = self.text_selection
-        return strip, selection.get_span(line_key(place, row)) if selection else None
-
-    def _with_bar(self, strip: Strip) -> Strip:
-        bar = Segment("▌".ljust(MARGIN), self._ink.on(".cursor").rich_style)
-        return Strip([bar, *strip.crop(MARGIN)])
-
-    def _with_arrivals(self, strip: Strip) -> Strip:
-        text = f" {self.lines_below} new line{'s' * (self.lines_below != 1)} ↓ "
-        label = Segment(text, self._ink.on(".arrived").rich_style)
-        room = max(0, self.size.width - len(text))
-        return Strip([*strip.crop_extend(0, room, self.visual_style.rich_style), label])
-
-    def _sync(self) -> None:
-        """Bring size, scroll position and rows in line with the viewport, without a screen layout."""
-        self._restyle()
-        size = Size(self.size.width, self._viewport.stack.height)
-        if size != self.virtual_size:
-            # Our own box never depends on it, so the screen's layout need not run.
-            self.set_reactive(Widget.virtual_size, size)
-            self._scroll_update(size)
-        with self._own_scrolling():
-            self.scroll_target_y = self.scroll_y = self._viewport.top
-        self.lines_below = self._viewport.arrived
-        self._repaint()
-
-    def _repaint(self) -> None:
-        """Refresh the rows that differ from what was painted last."""
-        if not self.is_mounted or not self._look:
-            return
-        width = self.size.width
-        rows = [self._row(y) for y in range(self.size.height)]
-        same_size = len(rows) == len(self._painted)
-        for y, row in enumerate(rows):
-            if not same_size or row != self._painted[y]:
-                self.refresh(Region(0, y, width, 1))
-        self._painted = rows
-
-    def _restyle(self) -> None:
-        """Take a new width, height or theme."""
-        if not self._restyled or not self.is_mounted or not self.size:
-            return
-        self._restyled = False
-        width = min(_WIDEST, max(_NARROWEST, self.size.width - MARGIN - 1))
-        if (look := (width, *appearance(self))) != self._look:
-            self._look, self._painted = look, []
-            self._ink = ink_for(self, width)
-        self._viewport.resize(self._ink, self.size.height)
+    def _settle(self) -> None:
+        """Make replies exact that ended while some of their text was selected."""
+        ended, self._unsettled = self._unsettled, []
+        for entry_id in ended:
+            if (entry := self.entry(entry_id)) is not None:
+                self._viewport.close(entry)
+        if ended:
+            self._sync()

@@ -17,7 +17,7 @@ from llmtui.services.thread import Thread
 from llmtui.ui.entries import entry_of
 from llmtui.ui.keymap import Keymap
 from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyNamed, ReplyNoted, ReplyOpened
-from llmtui.ui.transcript import Entry, Transcript
+from llmtui.ui.transcript import Draft, Entry, Transcript
 from llmtui.ui.widgets.activity import Activity
 
 FIRST_SHOWN = 60
@@ -52,8 +52,12 @@ class ChatPane(Vertical):
     transcript = query_one(Transcript)
     activity = query_one(Activity)
 
-    def __init__(self, reply_of: Callable[[str], Reply | None], keymap: Keymap) -> None:
+    def __init__(
+        self, reply_of: Callable[[str], Reply | None], keymap: Keymap, *, jump_lines: int = 1
+    ) -> None:
+        """`jump_lines` is how far the transcript moves at once while it follows a reply."""
         super().__init__(classes="-empty")
+        self._jump_lines = jump_lines
         self._reply_of = reply_of
         self._keymap = keymap
         model, more = keymap.hint("pick-model"), keymap.hint("leader")
@@ -62,7 +66,7 @@ class ChatPane(Vertical):
         self._first_id = ""
         """The first message of the transcript; others may stand before it."""
         self._agent = ""
-        self._live: dict[str, Entry] = {}
+        self._live: dict[str, Draft] = {}
         """What has arrived of each reply that streams, shown or not."""
 
     def compose(self) -> ComposeResult:
@@ -70,7 +74,7 @@ class ChatPane(Vertical):
         yield Static("", id="title", markup=False)
         yield Static("", id="banner", markup=False)
         yield Static("", id="welcome", markup=False)
-        yield Transcript()
+        yield Transcript(jump_lines=self._jump_lines)
         yield Activity(self._keymap)
 
     @property
@@ -86,7 +90,7 @@ class ChatPane(Vertical):
         self.transcript.show([self._entry(message) for message in last if message.id not in self._live])
         for message in last:
             if message.id in self._live:
-                self.transcript.begin(self._live[message.id])
+                self.transcript.begin(self._live[message.id].entry)
         self._show_title()
         self._refresh_empty()
         self.activity.watch_reply(self._reply_of(thread.conversation.id))
@@ -130,18 +134,16 @@ class ChatPane(Vertical):
 
     def open_reply(self, event: ReplyOpened) -> None:
         """Make room for a reply."""
-        self._live[event.message.id] = self._entry(event.message)
+        entry = self._entry(event.message)
+        self._live[event.message.id] = Draft(entry)
         if self._shows(event.message.conversation_id):
-            self.transcript.begin(self._live[event.message.id])
+            self.transcript.begin(entry)
             self._refresh_empty()
             self.activity.watch_reply(self._reply_of(event.message.conversation_id))
 
     def grow_reply(self, event: ReplyGrew) -> None:
         """Add what arrived."""
-        live = self._live[event.message_id]
-        self._live[event.message_id] = replace(
-            live, text=live.text + event.text, reasoning=live.reasoning + event.reasoning
-        )
+        self._live[event.message_id].add(event.text, event.reasoning)
         if self._shows(event.conversation_id):
             self.transcript.feed(event.message_id, event.text, event.reasoning)
 
@@ -156,7 +158,7 @@ class ChatPane(Vertical):
 
     def name_reply(self, event: ReplyNamed) -> None:
         """Show which model answers."""
-        provider = self._live[event.message_id].title.rsplit(" · ", 1)[-1]
+        provider = self._live[event.message_id].fields.title.rsplit(" · ", 1)[-1]
         self._change_live(event.conversation_id, event.message_id, title=f"{event.model} · {provider}")
 
     def end_reply(self, event: ReplyEnded) -> None:
@@ -165,8 +167,8 @@ class ChatPane(Vertical):
         if not self._shows(event.message.conversation_id):
             return
         entry = self._entry(event.message)
-        if warned and warned.alert and not entry.alert:
-            entry = replace(entry, alert=warned.alert, alert_level="warning")
+        if warned and warned.fields.alert and not entry.alert:
+            entry = replace(entry, alert=warned.fields.alert, alert_level="warning")
         self.transcript.close(entry)
         self.activity.watch_reply(self._reply_of(event.message.conversation_id))
 
@@ -177,9 +179,9 @@ class ChatPane(Vertical):
         return entry_of(message, self._keymap if newest else None)
 
     def _change_live(self, conversation_id: str, message_id: str, **changes: str) -> None:
-        self._live[message_id] = replace(self._live[message_id], **changes)  # type: ignore[arg-type]
+        self._live[message_id].amend(**changes)
         if self._shows(conversation_id):
-            self.transcript.update(self._live[message_id])
+            self.transcript.amend(message_id, **changes)
 
     def _shows(self, conversation_id: str) -> bool:
         return self.conversation_id == conversation_id
@@ -197,4 +199,4 @@ class ChatPane(Vertical):
         self.query_one("#welcome", Static).update(Content(PROMISE if private else self._welcome))
 
     def _refresh_empty(self) -> None:
-        self.set_class(not self.transcript.entries, "-empty")
+        self.set_class(self.transcript.is_empty, "-empty")

@@ -1,0 +1,163 @@
+"""Painting the viewport: no more than the rows that changed, and no screen layout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.segment import Segment
+from textual.geometry import Region, Size
+from textual.reactive import var
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from llmtui.ui.transcript.ink import MARGIN, Ink
+from llmtui.ui.transcript.look import appearance, ink_for
+from llmtui.ui.transcript.selection import line_key, marked
+from llmtui.ui.transcript.viewport import Viewport
+
+_WIDEST = 100
+_NARROWEST = 8
+
+
+class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
+    """Shows a viewport, with the message cursor, the selection and what arrived below."""
+
+    lines_below: var[int] = var(0)
+    """New lines below the view since the reader left the end; 0 while following."""
+    selected: var[str | None] = var(None)
+    """The id of the message under the cursor."""
+
+    def __init__(
+        self,
+        viewport: Viewport,
+        *,
+        name: str | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+        disabled: bool = False,
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes, disabled=disabled)
+        self._viewport = viewport
+        self._look: tuple[object, ...] = ()
+        self._ink: Ink
+        self._restyled = True
+        self._scrolling = False
+        self._painted: list[tuple[Strip, tuple[int, int] | None]] = []
+
+    def notify_style_update(self) -> None:
+        """Note that colours may have changed; asked for when the next line is drawn."""
+        super().notify_style_update()
+        self._restyled = True
+
+    def on_resize(self) -> None:
+        """Render what is in view at the new size."""
+        self._restyled = True
+        self._sync()
+
+    def watch_selected(self) -> None:
+        """Draw the cursor's bar."""
+        self._repaint()
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Draw the cursor's bar only while keys come here."""
+        super().watch_has_focus(has_focus)
+        self._repaint()
+
+    def _scroll_update(self, virtual_size: Size) -> None:
+        """Fit the scroll bar; the clamping that a layout does here is not the reader's scrolling."""
+        with self._own_scrolling():
+            super()._scroll_update(virtual_size)
+
+    @contextmanager
+    def _own_scrolling(self) -> Iterator[None]:
+        before, self._scrolling = self._scrolling, True
+        try:
+            yield
+        finally:
+            self._scrolling = before
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Follow the scroll bar and the wheel; only lines that differ are painted again."""
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.position = new_value
+        if not self._scrolling and round(old_value) != round(new_value):
+            self._scroll(round(new_value))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the view."""
+        self._restyle()
+        strip, span = self._row(y)
+        width, base = self.size.width, self.visual_style.rich_style
+        if span is not None:
+            strip = marked(strip.crop_extend(0, width, base), span, self.selection_style)
+        place, row = self._viewport.nearest(y)
+        stack = self._viewport.stack
+        key = line_key(place, stack[place].spot(row)) if stack else 0
+        return strip.crop_extend(0, width, base).apply_offsets(0, key)
+
+    def _row(self, y: int) -> tuple[Strip, tuple[int, int] | None]:
+        """What stands in a row, and the span of it that is selected."""
+        line = self._viewport.line(y)
+        if line is None:
+            return Strip.blank(0), None
+        place, row = line
+        strip = self._viewport.strip(place, row)
+        card = self._viewport.stack[place]
+        if self.has_focus and card.id == self.selected and row < card.height - 1:
+            strip = self._with_bar(strip)
+        if y == self.size.height - 1 and self.lines_below:
+            strip = self._with_arrivals(strip)
+        selection = self.text_selection
+        return strip, selection.get_span(line_key(place, card.spot(row))) if selection else None
+
+    def _with_bar(self, strip: Strip) -> Strip:
+        bar = Segment("▌".ljust(MARGIN), self._ink.on(".cursor").rich_style)
+        return Strip([bar, *strip.crop(MARGIN)])
+
+    def _with_arrivals(self, strip: Strip) -> Strip:
+        text = f" {self.lines_below} new line{'s' * (self.lines_below != 1)} ↓ "
+        label = Segment(text, self._ink.on(".arrived").rich_style)
+        room = max(0, self.size.width - len(text))
+        return Strip([*strip.crop_extend(0, room, self.visual_style.rich_style), label])
+
+    def _scroll(self, top: int) -> None:
+        self._viewport.scroll(top)
+        self._sync()
+
+    def _sync(self) -> None:
+        """Bring size, scroll position and rows in line with the viewport, without a screen layout."""
+        self._restyle()
+        size = Size(self.size.width, self._viewport.end)
+        if size != self.virtual_size:
+            # Our own box never depends on it, so the screen's layout need not run.
+            self.set_reactive(Widget.virtual_size, size)
+            self._scroll_update(size)
+        with self._own_scrolling():
+            self.scroll_target_y = self.scroll_y = self._viewport.top
+        self.lines_below = self._viewport.arrived
+        self._repaint()
+
+    def _repaint(self) -> None:
+        """Refresh the rows that differ from what was painted last."""
+        if not self.is_mounted or not self._look:
+            return
+        width = self.size.width
+        rows = [self._row(y) for y in range(self.size.height)]
+        same_size = len(rows) == len(self._painted)
+        for y, row in enumerate(rows):
+            if not same_size or row != self._painted[y]:
+                self.refresh(Region(0, y, width, 1))
+        self._painted = rows
+
+    def _restyle(self) -> None:
+        """Take a new width, height or theme."""
+        if not self._restyled or not self.is_mounted or not self.size:
+            return
+        self._restyled = False
+        width = min(_WIDEST, max(_NARROWEST, self.size.width - MARGIN - 1))
+        if (look := (width, *appearance(self))) != self._look:
+            self._look, self._painted = look, []
+            self._ink = ink_for(self, width)
+        self._viewport.resize(self._ink, self.size.height)
