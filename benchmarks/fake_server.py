@@ -1,9 +1,9 @@
 """A language model's server for measures: it says what `replies` plans, at the planned pace, and tells when.
 
-It speaks OpenAI's chat completions and Ollama's native wire, on a free loopback port, in a process of its own:
-`python -m benchmarks.fake_server` prints its address, then a JSON object for the begin and the end of each segment of
-each reply. Its times are those of `time.monotonic`, which all processes of a machine share. A segment ends when the
-socket took its last byte.
+It speaks OpenAI's chat completions and Ollama's native wire, on a free loopback port, in a process of its
+own: `python -m benchmarks.fake_server` prints its address, then a JSON object for the begin and the end of
+each segment of each reply. Its times are those of `time.monotonic`, which all processes of a machine share.
+A segment ends when the socket took its last byte.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from typing import IO, Any
 from benchmarks.replies import Plan, read_plan
 from llmtui.core.events import Finish, FinishReason, Start, StreamEvent, TextDelta, UsageUpdate
 from llmtui.core.usage import Usage
+from llmtui.testing.encoders.base import WireEncoder
 from llmtui.testing.encoders.chat_completions import ChatCompletionsEncoder
 from llmtui.testing.encoders.ollama import OllamaEncoder
 from llmtui.testing.exchange import Request, Responder
@@ -63,7 +64,10 @@ _STATIC: Mapping[str, object] = {
     "/api/version": {"version": "0.12.0"},
     "/": {"status": "ok"},
 }
-_ENCODERS = {"/v1/chat/completions": ChatCompletionsEncoder(), "/api/chat": OllamaEncoder()}
+_ENCODERS: Mapping[str, WireEncoder] = {
+    "/v1/chat/completions": ChatCompletionsEncoder(),
+    "/api/chat": OllamaEncoder(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ async def _handle(request: Request, responder: Responder) -> None:
         await _play(planned, encoder, responder)
 
 
-async def _play(planned: Plan, encoder: ChatCompletionsEncoder | OllamaEncoder, responder: Responder) -> None:
+async def _play(planned: Plan, encoder: WireEncoder, responder: Responder) -> None:
     tokens = planned.tokens()
     await responder.start(200, {"content-type": encoder.content_type})
     opening: list[StreamEvent] = [Start(MODEL, MODEL)]

@@ -106,10 +106,18 @@ class Terminal:
         """Read what the program writes for so long."""
         end = time.monotonic() + seconds
         while self._open and (left := end - time.monotonic()) > 0:
-            if (wait_s := self._line.wait_s()) > 0:
-                time.sleep(min(wait_s, left))
-            elif select.select([self._fd], [], [], left)[0]:
-                self._read()
+            self.read(left)
+
+    def read(self, timeout_s: float) -> bool:
+        """Read once, as soon as there is something; False when that took too long."""
+        end = time.monotonic() + timeout_s
+        if (wait_s := self._line.wait_s()) > 0:
+            time.sleep(min(wait_s, timeout_s))
+        left = max(0.0, end - time.monotonic())
+        ready = self._line.wait_s() <= 0 and bool(select.select([self._fd], [], [], left)[0])
+        if ready:
+            self._read()
+        return ready
 
     def wait_quiet(self, still_s: float = 0.5, timeout_s: float = 20) -> None:
         """Read until the program has written nothing for so long."""
