@@ -16,8 +16,8 @@ def svg(chart: Chart) -> str:
     longest = max(chart.bars.values()) or 1
     height = 44 + ROW * len(chart.bars)
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
-        ' font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}"'
+        f' height="{height}" font-family="sans-serif" font-size="13">',
         f'<rect width="{WIDTH}" height="{height}" rx="6" fill="#ffffff"/>',
         f'<text x="12" y="24" font-weight="bold" fill="#1f2430">{escape(chart.title)}</text>',
     ]

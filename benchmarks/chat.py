@@ -18,7 +18,7 @@ _NUMBERS = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a program spent in a time: bytes written to its terminal, and seconds of CPU of all its processes."""
+    """What a program spent: bytes written to its terminal, and seconds of CPU of all its processes."""
 
     bytes: int
     cpu_s: float
@@ -27,9 +27,10 @@ class Cost:
 class Chat:
     """Asks and waits; `terminal` is free to be looked at."""
 
-    def __init__(self, terminal: Terminal, server: FakeServer) -> None:
+    def __init__(self, terminal: Terminal, server: FakeServer, submit: str) -> None:
         self.terminal = terminal
         self._server = server
+        self._submit = submit
 
     def ask(self, shape: str, *segments: Segment) -> Plan:
         """Ask for a reply; returns at once."""
@@ -37,7 +38,7 @@ class Chat:
         self.terminal.type(f"{plan}")
         # Some programs take keys that come in one read as pasted, return and all.
         self.terminal.pump(0.3)
-        self.terminal.type("\r")
+        self.terminal.type(self._submit)
         return plan
 
     def wait_sent(
@@ -87,4 +88,4 @@ def open_chat(
         for keys in program.opening:
             terminal.type(keys)
             terminal.wait_quiet(0.4)
-        yield Chat(terminal, server)
+        yield Chat(terminal, server, program.submit)

@@ -16,7 +16,7 @@ ANSWER_TOKENS = 200
 
 
 def fill(home: Path, length: int) -> None:
-    """Write one conversation of so many messages, half of them answers of 200 tokens, into a program's home."""
+    """Write a conversation of so many messages, half of them answers of 200 tokens, into llmtui's home."""
     path = home / "data" / "llmtui" / "llmtui.db"
     path.parent.mkdir(parents=True, exist_ok=True)
     instance = Instance(path)

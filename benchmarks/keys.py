@@ -29,8 +29,8 @@ def measure(quick: bool) -> Figures:
                 (program.name, *medians, f"{p95_idle:.0f}", f"{p95_busy:.0f}", f"{p95_busy - p95_idle:.0f}")
             )
     about = (
-        f"Milliseconds from a key to the screen at 120×40: one key after the other for {seconds} s, idle and while"
-        f" a reply streams at {RATE} tokens a second."
+        f"Milliseconds from a key to the screen at 120×40: one key after the other for {seconds} s, idle and"
+        f" while a reply streams at {RATE} tokens a second."
     )
     columns = ("program", "p50 idle", "p50 streaming", "p95 idle", "p95 streaming", "p95 over idle")
     return Figures("Keys", about, columns, rows)

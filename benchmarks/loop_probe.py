@@ -43,16 +43,16 @@ def main(path: str, module: str, *arguments: str) -> None:
 
     def watched(main: Coroutine[Any, Any, Any], **options: Any) -> Any:
         async def both() -> Any:
-            with Path(path).open("w") as file:
-                task = asyncio.create_task(watch(file))
-                try:
-                    return await main
-                finally:
-                    task.cancel()
+            task = asyncio.create_task(watch(file))
+            try:
+                return await main
+            finally:
+                task.cancel()
 
-        return run(both(), **options)
+        with Path(path).open("w") as file:
+            return run(both(), **options)
 
-    asyncio.run = watched  # type: ignore[assignment]
+    asyncio.run = watched
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -1,4 +1,4 @@
-"""Opening long conversations: seconds from the start of the program to the last message on the screen, and memory."""
+"""Opening long conversations: from the start of the program to the last message on the screen, and memory."""
 
 import statistics
 import tempfile
@@ -32,8 +32,8 @@ def measure(quick: bool) -> Figures:
         )
         bars[f"{length:,} messages"] = seconds
     about = (
-        "From the start of the program to the last message on the screen, at 120×40; half of the messages are answers"
-        " of 200 tokens."
+        "From the start of the program to the last message on the screen, at 120×40; half of the messages are"
+        " answers of 200 tokens."
     )
     columns = (
         "messages",

@@ -27,6 +27,8 @@ class Program:
     """Stands on the screen once it can be used."""
     opening: Sequence[str] = ()
     """Keys that lead from there to a prompt."""
+    submit: str = "\r"
+    """The key that sends."""
 
 
 def bare(url: str, home: Path) -> Program:

@@ -14,9 +14,9 @@ INTRODUCTION = """\
 # Benchmarks
 
 Taken by `make bench` on {machine}; llmtui {llmtui}, Python {python}, Textual {textual}. Every program runs in a
-pseudo-terminal and talks to the same fake server on loopback. Compare the figures of one table with each other: they
-were taken in turn, on one machine, so the ratios say more than the numbers. `python -m benchmarks NAME` takes one
-measure again.
+pseudo-terminal and asks the same fake server on loopback. Compare the figures of one table with each other: they
+were taken in turn, on one machine, so the ratios say more than the numbers. `python -m benchmarks NAME` takes
+one measure again.
 """
 
 
@@ -41,7 +41,8 @@ def machine() -> str:
     models = re.findall(r"^model name\s*: (.+)$", info, re.MULTILINE)
     memory_kb = int(re.findall(r"^MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text(), re.MULTILINE)[0])
     processor = models[0] if models else platform.machine()
-    return f"{len(models) or 1} cores of {processor}, {memory_kb / 2**20:.0f} GB, {platform.system()} {platform.release()}"
+    system = f"{platform.system()} {platform.release()}"
+    return f"{len(models) or 1} cores of {processor}, {memory_kb / 2**20:.0f} GB, {system}"
 
 
 def _section(figures: Figures, folder: str) -> Iterator[str]:
@@ -65,4 +66,5 @@ def _file(chart: Chart) -> str:
 
 
 def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '\\\\|') for cell in cells)} |"
+    escaped = (cell.replace("|", r"\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |"
