@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import figures, idle, keys, lag, length, opening, shapes, slow_line, streaming
+from benchmarks import figures, idle, keys, lag, length, opening, rivals, shapes, slow_line, streaming
 from benchmarks.report import write_report
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 MEASURES: Mapping[str, Callable[[bool], figures.Figures]] = {
+    "rivals": rivals.measure,
     "streaming": streaming.measure,
     "idle": idle.measure,
     "shapes": shapes.measure,

@@ -63,9 +63,9 @@ class Chat:
         self.settle(self.ask("mixed", Segment(tokens)))
 
     def settle(self, plan: Plan) -> None:
-        """Wait until a reply stands there and nothing moves."""
+        """Wait until a reply stands there, nothing moves and nothing is computed."""
         self.wait_shown(plan)
-        self.terminal.wait_quiet(1)
+        self.terminal.wait_idle(1)
 
     def cost_of(self, shape: str, *segments: Segment) -> Cost:
         """Ask for a reply; what it costs from the first key of its prompt until nothing moves any more."""

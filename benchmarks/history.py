@@ -1,5 +1,6 @@
 """Conversations of any length, written by the storage layer."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,8 +16,18 @@ LAST = "LASTWORD"
 ANSWER_TOKENS = 200
 
 
+def said(length: int) -> Iterator[tuple[str, str]]:
+    """Role and text of so many messages, half of them answers of 200 tokens."""
+    for number in range(length):
+        end = LAST if number == length - 1 else f"said {number}"
+        if number % 2:
+            yield "assistant", "".join(document("mixed", ANSWER_TOKENS, end, number))
+        else:
+            yield "user", f"question {number}"
+
+
 def fill(home: Path, length: int) -> None:
-    """Write a conversation of so many messages, half of them answers of 200 tokens, into llmtui's home."""
+    """Write a conversation of so many messages into llmtui's home."""
     path = home / "data" / "llmtui" / "llmtui.db"
     path.parent.mkdir(parents=True, exist_ok=True)
     instance = Instance(path)
@@ -26,13 +37,8 @@ def fill(home: Path, length: int) -> None:
     parent: str | None = None
     with transaction(connection):
         chats.save(connection, conversation)
-        for number in range(length):
-            is_answer = number % 2 == 1
-            end = LAST if number == length - 1 else f"said {number}"
-            text = (
-                "".join(document("mixed", ANSWER_TOKENS, end, number)) if is_answer else f"question {number}"
-            )
-            message = Message(Role.ASSISTANT if is_answer else Role.USER, (TextPart(text),))
+        for number, (role, text) in enumerate(said(length)):
+            message = Message(Role(role), (TextPart(text),))
             at = started + timedelta(seconds=number)
             stored = StoredMessage(new_id(), conversation.id, parent, message, created_at=at)
             messages.add(connection, stored)

@@ -97,7 +97,14 @@ class Rival:
         if done.exists():
             return
         subprocess.run([sys.executable, "-m", "venv", str(self.folder)], check=True)
-        pip = [str(self.folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [
+            str(self.folder / "bin" / "python"),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
         wanted = [f"{self.package}=={self.version}", *self.also]
         run = subprocess.run([*pip, *wanted], capture_output=True, text=True, timeout=INSTALL_WITHIN_S)
         if run.returncode:
@@ -117,7 +124,10 @@ class Rival:
             python = str(self.folder / "bin" / "python")
             said = json.dumps(list(chat))
             subprocess.run([python, "-c", self.fill], env=env, input=said, text=True, check=True, timeout=120)
-        argv = [str(self.folder / "bin" / self.command[0]), *(text.format(**facts) for text in self.command[1:])]
+        argv = [
+            str(self.folder / "bin" / self.command[0]),
+            *(text.format(**facts) for text in self.command[1:]),
+        ]
         return Program(self.name, argv, env, self.ready, submit=self.submit)
 
 
@@ -167,6 +177,6 @@ api_key = "none"
         env={},
         ready="Type a message",
         fill=_FILL_PARLLAMA,
-        opening=["\x13", "\r"],
+        opening=["\x13", "\x1b[B", "\r"],
     ),
 )

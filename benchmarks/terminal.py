@@ -126,6 +126,15 @@ class Terminal:
             written = len(self.written)
             self.pump(still_s)
 
+    def wait_idle(self, still_s: float = 0.5, timeout_s: float = 60) -> None:
+        """Read until the program has neither written nor worked (a tenth of one processor) for so long."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            written, cpu_s = len(self.written), self.cpu_s()
+            self.pump(still_s)
+            if len(self.written) == written and self.cpu_s() - cpu_s <= still_s / 10:
+                return
+
     def cpu_s(self) -> float:
         """User and system seconds of the process tree."""
         return sum(_cpu_s(pid) for pid in self.tree())
