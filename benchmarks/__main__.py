@@ -11,7 +11,19 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import figures, idle, keys, lag, length, opening, rivals, shapes, slow_line, streaming
+from benchmarks import (
+    figures,
+    idle,
+    keys,
+    lag,
+    length,
+    opening,
+    rivals,
+    shapes,
+    slow_line,
+    ssh_line,
+    streaming,
+)
 from benchmarks.report import write_report
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -25,6 +37,7 @@ MEASURES: Mapping[str, Callable[[bool], figures.Figures]] = {
     "keys": keys.measure,
     "opening": opening.measure,
     "slow-line": slow_line.measure,
+    "ssh-line": ssh_line.measure,
 }
 """By name, in the order of the page; each takes `quick`."""
 

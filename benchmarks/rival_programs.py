@@ -121,14 +121,19 @@ class Rival:
         env = {name: text for name, text in environment(home).items() if name != "PYTHONPATH"}
         env |= {name: text.format(**facts) for name, text in self.env.items()}
         if chat or self.starts_filled:
-            python = str(self.folder / "bin" / "python")
-            said = json.dumps(list(chat))
-            subprocess.run([python, "-c", self.fill], env=env, input=said, text=True, check=True, timeout=120)
+            self._fill(env, chat)
         argv = [
             str(self.folder / "bin" / self.command[0]),
             *(text.format(**facts) for text in self.command[1:]),
         ]
         return Program(self.name, argv, env, self.ready, submit=self.submit)
+
+    def _fill(self, env: Mapping[str, str], chat: Sequence[tuple[str, str]]) -> None:
+        command = [str(self.folder / "bin" / "python"), "-c", self.fill]
+        said = json.dumps(list(chat))
+        run = subprocess.run(command, env=env, input=said, text=True, capture_output=True, timeout=120)
+        if run.returncode:
+            raise OSError(f"{self.name} cannot keep a chat: {run.stderr.strip().splitlines()[-1]}")
 
 
 RIVALS: Sequence[Rival] = (

@@ -3,7 +3,7 @@
 Start: from the start of the process until a key that was typed stands in the prompt. Reply: 600 tokens at 60 a
 second, after one of 700 that fills the screen; its bytes and its CPU are counted as in `streaming`. Memory: resident,
 of the program's own process, after that. Opening: from the start of the process to the last message of a chat of 200
-messages on the screen, with the keys that lead there. Each is measured three times, in turns; the medians stand.
+messages on the screen, with the keys that lead there. Each is measured twice, in turns; the medians stand.
 """
 
 import statistics
@@ -56,7 +56,7 @@ def measure(quick: bool) -> Figures:
     failures: dict[str, str] = {}
     candidates = list(_candidates(failures))
     with fake_server() as server:
-        for _ in range(1 if quick else 3):
+        for _ in range(1 if quick else 2):
             for candidate in candidates:
                 if candidate.name not in failures:
                     try:
@@ -112,7 +112,7 @@ def _filled_rival(rival: Rival, url: str, home: Path) -> tuple[Program, Sequence
     return rival.program(url, home, chat=list(said(MESSAGES))), rival.opening
 
 
-def _take(candidate: Candidate, server: FakeServer, rate: int) -> Taken:
+def _take(candidate: Candidate, server: FakeServer, tokens: int) -> Taken:
     with tempfile.TemporaryDirectory() as home:
         program = candidate.fresh(server.url, Path(home))
         with _start(program) as terminal:
@@ -122,7 +122,7 @@ def _take(candidate: Candidate, server: FakeServer, rate: int) -> Taken:
             terminal.wait_idle()
             chat = Chat(terminal, server, program.submit)
             chat.prefill(PREFILL_TOKENS)
-            cost = chat.cost_of("mixed", Segment(600, rate))
+            cost = chat.cost_of("mixed", Segment(tokens, 60))
             memory_mb = terminal.memory_mb()
     return Taken(start_s, memory_mb, cost.bytes, cost.cpu_s, _opening_s(candidate, server))
 

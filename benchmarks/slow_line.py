@@ -19,6 +19,7 @@ from benchmarks.programs import bare, llmtui, watched
 from benchmarks.replies import Segment
 
 BYTES_PER_S = 10_000
+SIZE = "80x24"
 REPAINT = "\x0c"
 COLUMNS = ("program", "line", "keys", "p50 ms", "p95 ms", "worst stall ms", "behind s", "screen")
 
@@ -47,13 +48,14 @@ class Passage:
 
 def measure(quick: bool) -> Figures:
     """With the line throttled and, to compare, without."""
+    columns, _ = SIZES[SIZE]
     rows = []
     with fake_server() as server, tempfile.TemporaryDirectory() as folder:
         home, stalls = Path(folder), Path(folder, "stalls")
         for speed in (BYTES_PER_S, 0):
             name = f"{speed // 1000} kB/s" if speed else "unlimited"
-            for program in (llmtui(server.url, home, remote=True), bare(server.url, home)):
-                with open_chat(watched(program, stalls), server, SIZES["80x24"], speed) as chat:
+            for program in (llmtui(server.url, home, columns=columns, remote=True), bare(server.url, home)):
+                with open_chat(watched(program, stalls), server, SIZES[SIZE], speed) as chat:
                     found = passage(
                         chat, server, stalls, 5 if quick else 20, repaints=program.name != "bare Textual"
                     )
