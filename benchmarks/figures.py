@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.surroundings import surroundings
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -27,6 +29,7 @@ class Figures:
     rows: Sequence[Sequence[str]]
     charts: Sequence[Chart] = ()
     taken: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())
+    surroundings: str = field(default_factory=surroundings)
 
 
 def figures_folder(environment: Mapping[str, str] = os.environ) -> Path:

@@ -1,4 +1,4 @@
-"""A reply that comes as fast as it can: how far its end is shown behind the wire, and what keys do meanwhile."""
+"""A reply as fast as it can come: how far its end is shown behind the wire, and what keys do meanwhile."""
 
 import tempfile
 from pathlib import Path
@@ -26,9 +26,9 @@ def measure(quick: bool) -> Figures:
                     (program.name, f"{tokens:,}", f"{wire_s:.2f}", f"{lag_s:.2f}", f"{key_s * 1000:.0f}")
                 )
     about = (
-        "Seconds for which the server sent (it can be no faster than its reader), and seconds from its last byte"
-        " to the reply's last word on the screen, to 0.02 s; milliseconds to the screen of the slowest key of those"
-        " that were typed, one after the other, during another such reply."
+        "Seconds for which the server sent (it can be no faster than its reader), and seconds from its last"
+        " byte to the reply's last word on the screen, to 0.02 s; milliseconds to the screen of the slowest"
+        " of the keys that were typed, one after the other, during another such reply."
     )
     columns = ("program", "tokens", "sending s", "lag s", "slowest key ms")
     return Figures("Bursts", about, columns, rows)

@@ -1,7 +1,7 @@
 """Other chats for the terminal, from the package index: which version, how to set it up, what to press in it.
 
-Each is installed into a virtual environment of its own in the cache folder, not into ours. `{url}` in its files, its
-arguments and its environment stands for the fake server, `{home}` for the home that it is given.
+Each is installed into a virtual environment of its own in the cache folder, not into ours. `{url}` in its
+files, its arguments and its environment stands for the fake server, `{home}` for the home that it is given.
 """
 
 import json
@@ -46,10 +46,10 @@ _FILL_PARLLAMA = """
 import datetime, json, os, pathlib, sys, uuid
 said = json.load(sys.stdin)
 now = datetime.datetime.now(datetime.timezone.utc).isoformat()
-model = {"class_name": "LlmConfig", "provider": "Ollama", "model_name": "bench", "mode": "Chat", "streaming": True}
+model = {"class_name": "LlmConfig", "provider": "Ollama", "model_name": "bench"}
 chat = {
     "id": uuid.uuid4().hex, "name": "a long chat", "name_generated": True, "last_updated": now,
-    "llm_config": {**model, "temperature": 0.5}, "total_cost": 0.0,
+    "llm_config": {**model, "mode": "Chat", "streaming": True, "temperature": 0.5}, "total_cost": 0.0,
     "messages": [{"id": uuid.uuid4().hex, "role": role, "content": text} for role, text in said],
 }
 folder = pathlib.Path(os.environ["HOME"], "data", "parllama", "chats")
@@ -72,7 +72,7 @@ class Rival:
     ready: str
     """Stands on the screen once it can be used."""
     fill: str
-    """Code for its own interpreter that keeps a chat, given as JSON (pairs of role and text) on standard input."""
+    """Code for its own interpreter that keeps a chat, which it reads as JSON: pairs of role and text."""
     submit: str = "\r"
     starts_filled: bool = False
     """Whether it can be asked only in a chat that is kept already."""
@@ -174,7 +174,8 @@ api_key = "none"
         command=["parllama", "-d", "{home}/data/parllama"],
         files={
             "data/parllama/settings.json": """{
-"schema_version": 2, "ui": {"show_first_run": false}, "starting_tab": "Chat", "use_last_tab_on_startup": false,
+"schema_version": 2, "ui": {"show_first_run": false},
+"starting_tab": "Chat", "use_last_tab_on_startup": false,
 "last_llm_config": {"provider": "Ollama", "model_name": "bench", "temperature": 0.5, "num_ctx": 2048},
 "ollama": {"ollama_host": "{url}"}, "provider": {"provider_base_urls": {"Ollama": "{url}"}}
 }"""

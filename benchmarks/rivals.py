@@ -1,12 +1,14 @@
 """Rivals from the package index beside llmtui and the bare app, asked for the same reply in the same run.
 
-Start: from the start of the process until a key that was typed stands in the prompt. Reply: 600 tokens at 60 a
-second, after one of 700 that fills the screen; its bytes and its CPU are counted as in `streaming`. Memory: resident,
-of the program's own process, after that. Opening: from the start of the process to the last message of a chat of 200
-messages on the screen, with the keys that lead there. Each is measured twice, in turns; the medians stand.
+Start: from the start of the process until a key that was typed stands in the prompt. Reply: 600 tokens at
+60 a second, after one of 700 that fills the screen; its bytes and its CPU are counted as in `streaming`.
+Memory: resident, of the program's own process, after that. Opening: from the start of the process to the
+last message of a chat of 200 messages on the screen, with the keys that lead there. Each is measured twice,
+in turns; the medians stand.
 """
 
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -63,12 +65,12 @@ def measure(quick: bool) -> Figures:
                         found.setdefault(candidate.name, []).append(
                             _take(candidate, server, 10 if quick else 60)
                         )
-                    except (OSError, TimeoutError) as error:
+                    except (OSError, subprocess.SubprocessError) as error:
                         failures[candidate.name] = str(error).splitlines()[0]
     about = (
-        "Start: until a typed key stands in the prompt. A reply of 600 tokens (3.4 kB of Markdown) at 60 a second, on"
-        f" a screen that is full, at 120×40. Opening: from the start of the program to the last of {MESSAGES}"
-        " messages on the screen. Medians of turns; `benchmarks/rivals.py` has the definitions."
+        "Start: until a typed key stands in the prompt. A reply of 600 tokens (3.4 kB of Markdown) at 60 a"
+        " second, on a screen that is full, at 120×40. Opening: from the start of the program to the last of"
+        f" {MESSAGES} messages on the screen. Medians of turns; `benchmarks/rivals.py` has the definitions."
     )
     columns = (
         "program",

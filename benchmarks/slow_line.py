@@ -62,8 +62,8 @@ def measure(quick: bool) -> Figures:
                 rows.append((program.name, name, *found.cells()))
     about = (
         "80×24, a reply at 60 tokens a second: milliseconds from a key to the screen while it streams, the"
-        " longest time for which the program's loop stood still, seconds from the wire's last byte to the last word"
-        " on the screen, and whether the screen was right when all had come through."
+        " longest time for which the program's loop stood still, seconds from the wire's last byte to the"
+        " last word on the screen, and whether the screen was right when all had come through."
     )
     return Figures("A slow terminal", about, COLUMNS, rows)
 

@@ -1,9 +1,10 @@
 """A line of 10 kB a second between a real ssh and a real sshd, in a network namespace of its own.
 
-Needs root, `unshare`, `tc`, `ssh` and a Debian whose package of sshd can be fetched; nothing is installed. The
-shaping is htb on the loopback for what sshd sends, with packets of a real size and a queue of four of them. The
-program runs as over any SSH: `SSH_CONNECTION` is sshd's own, and COLORTERM is not forwarded. One row has the kernel's
-usual socket buffers, which may hold much more than the line carries in a second, and one has small ones.
+Needs root, `unshare`, `tc`, `ssh` and a Debian whose package of sshd can be fetched; nothing is installed.
+The shaping is htb on the loopback for what sshd sends, with packets of a real size and a queue of four of
+them. The program runs as over any SSH: `SSH_CONNECTION` is sshd's own, and COLORTERM is not forwarded. One
+row has the kernel's usual socket buffers, which may hold much more than the line carries in a second, and
+one has small ones.
 """
 
 import json
@@ -49,7 +50,10 @@ UsePAM no
 StrictModes no
 PasswordAuthentication no
 """
-_SSH = "ssh -tt -e none -F /dev/null -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+_SSH = (
+    "ssh -tt -e none -F /dev/null -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null"
+    " -o LogLevel=ERROR"
+)
 WITHIN_S = 600
 
 
@@ -63,8 +67,8 @@ def measure(quick: bool) -> Figures:
     except OSError as error:
         rows.append((f"not measured: {error}", *("" for _ in COLUMNS[1:])))
     about = (
-        f"80×24 through ssh and sshd on a line shaped to {BYTES_PER_S // 1000} kB/s, a reply at 60 tokens a second;"
-        " the columns are those of the slow terminal."
+        f"80×24 through ssh and sshd on a line shaped to {BYTES_PER_S // 1000} kB/s, a reply at 60 tokens a"
+        " second; the columns are those of the slow terminal."
     )
     return Figures("A slow SSH line", about, COLUMNS, rows)
 

@@ -83,7 +83,8 @@ def measure(quick: bool) -> Figures:
         charts.append(Chart(f"Bytes to the terminal per streamed reply, {size}", "kB", bars))
     about = (
         "A reply of 600 tokens (3.4 kB of prose, lists, fences, a table) at 60 a second on a full screen, the"
-        " sidebar shown; the bare app is a Markdown stream of Textual's own in an anchored scroll. Medians of turns."
+        " sidebar shown; the bare app is a Markdown stream of Textual's own in an anchored scroll. Medians of"
+        " turns."
     )
     columns = ("size", "program", "bytes", "to bare", "CPU s", "to bare")
     return Figures("A streamed reply", about, columns, rows, charts)
