@@ -31,6 +31,8 @@ _ANSWERS = {
 }
 """What a terminal answers to the queries that full-screen programs send, beside the cursor's place."""
 READ_BYTES = 65536
+IDLE_BYTES_PER_S = 5000
+IDLE_CPU = 0.2
 
 
 class Terminal:
@@ -127,12 +129,13 @@ class Terminal:
             self.pump(still_s)
 
     def wait_idle(self, still_s: float = 0.5, timeout_s: float = 60) -> None:
-        """Read until the program has neither written nor worked (a tenth of one processor) for so long."""
+        """Read until the program has hardly written or worked for so long, as far as a cursor may blink."""
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:
             written, cpu_s = len(self.written), self.cpu_s()
             self.pump(still_s)
-            if len(self.written) == written and self.cpu_s() - cpu_s <= still_s / 10:
+            quiet = len(self.written) - written <= IDLE_BYTES_PER_S * still_s
+            if quiet and self.cpu_s() - cpu_s <= IDLE_CPU * still_s:
                 return
 
     def cpu_s(self) -> float:
