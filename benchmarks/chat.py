@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 
 from benchmarks.fake_server import FakeServer
 from benchmarks.programs import Program
@@ -13,7 +12,6 @@ from benchmarks.terminal import Terminal
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 PREFILL_TOKENS = 3000
-_NUMBERS = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Chat:
 
     def ask(self, shape: str, *segments: Segment) -> Plan:
         """Ask for a reply; returns at once."""
-        plan = Plan(shape, segments, next(_NUMBERS))
+        plan = self._server.plan(shape, segments)
         self.terminal.type(f"{plan}")
         # Some programs take keys that come in one read as pasted, return and all.
         self.terminal.pump(0.3)

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from benchmarks.terminal import Terminal
@@ -65,11 +65,3 @@ def _until(terminal: Terminal, test: Callable[[], bool]) -> None:
 
 def _count(terminal: Terminal) -> int:
     return sum(cell.data == KEY for row in terminal.screen.buffer.values() for cell in row.values())
-
-
-def table(named: Sequence[tuple[str, Echoes]]) -> list[tuple[str, str, str, str]]:
-    """Rows of name, keys, median and 95th percentile in milliseconds."""
-    return [
-        (name, str(len(found.seconds)), f"{found.median * 1000:.0f}", f"{found.percentile(95) * 1000:.0f}")
-        for name, found in named
-    ]

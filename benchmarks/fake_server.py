@@ -14,10 +14,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from threading import Condition, Thread
+from itertools import count
+from threading import Thread
 from typing import IO, Any
 
-from benchmarks.replies import Plan, read_plan
+from benchmarks.replies import Plan, Segment, read_plan
 from llmtui.core.events import Finish, FinishReason, Start, StreamEvent, TextDelta, UsageUpdate
 from llmtui.core.usage import Usage
 from llmtui.testing.encoders.base import WireEncoder
@@ -87,25 +88,22 @@ class FakeServer:
     def __init__(self, url: str, lines: IO[str]) -> None:
         self.url = url
         self._sent: list[Sent] = []
-        self._news = Condition()
+        self._numbers = count(1)
         Thread(target=self._listen, args=(lines,), daemon=True).start()
+
+    def plan(self, shape: str, segments: Sequence[Segment]) -> Plan:
+        """A reply that can be asked for; each has a number of its own."""
+        return Plan(shape, segments, next(self._numbers))
 
     def sent(self, plan: Plan, segment: int = -1, *, ended: bool = True) -> float | None:
         """When a segment (the last) of a plan ended, or began; None as long as it has not."""
-        index = range(len(plan.segments))[segment]
-        with self._news:
-            times = [
-                one.at_s
-                for one in self._sent
-                if (one.number, one.segment, one.ended) == (plan.number, index, ended)
-            ]
+        wanted = (plan.number, range(len(plan.segments))[segment], ended)
+        times = [one.at_s for one in tuple(self._sent) if (one.number, one.segment, one.ended) == wanted]
         return times[-1] if times else None
 
     def _listen(self, lines: IO[str]) -> None:
         for line in lines:
-            with self._news:
-                self._sent.append(Sent(**json.loads(line)))
-                self._news.notify_all()
+            self._sent.append(Sent(**json.loads(line)))
 
 
 @contextmanager

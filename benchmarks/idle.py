@@ -15,7 +15,11 @@ def measure(quick: bool) -> Figures:
     rows = []
     with fake_server() as server, tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        programs = (llmtui(server.url, home), llmtui(server.url, home, remote=True), bare(server.url, home))
+        programs = (
+            llmtui(server.url, home / "local"),
+            llmtui(server.url, home / "remote", remote=True),
+            bare(server.url, home),
+        )
         for program in programs:
             with open_chat(program, server, SIZES["120x40"]) as chat:
                 chat.prefill()

@@ -20,7 +20,11 @@ def measure(quick: bool) -> Figures:
     rows = []
     with fake_server() as server, tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        programs = (llmtui(server.url, home), llmtui(server.url, home, remote=True), bare(server.url, home))
+        programs = (
+            llmtui(server.url, home / "local"),
+            llmtui(server.url, home / "remote", remote=True),
+            bare(server.url, home),
+        )
         for program in programs:
             idle, busy = _typed(program, server, seconds)
             p95_idle, p95_busy = (found.percentile(95) * 1000 for found in (idle, busy))

@@ -58,11 +58,6 @@ class Plan:
         return document(self.shape, wanted, self.mark, seed=wanted)
 
 
-def plan(shape: str, tokens: int, rate: int, number: int) -> Plan:
-    """A reply at one pace."""
-    return Plan(shape, (Segment(tokens, rate),), number)
-
-
 def read_plan(prompt: str) -> Plan | None:
     """The last plan in a prompt, which a client may have wrapped in words of its own."""
     found = _PROMPT.findall(prompt)

@@ -53,8 +53,11 @@ def measure(quick: bool) -> Figures:
     with fake_server() as server, tempfile.TemporaryDirectory() as folder:
         home, stalls = Path(folder), Path(folder, "stalls")
         for speed in (BYTES_PER_S, 0):
-            name = f"{speed // 1000} kB/s" if speed else "unlimited"
-            for program in (llmtui(server.url, home, columns=columns, remote=True), bare(server.url, home)):
+            name = f"{speed // 1000} kB a second" if speed else "unlimited"
+            for program in (
+                llmtui(server.url, home / name, columns=columns, remote=True),
+                bare(server.url, home),
+            ):
                 with open_chat(watched(program, stalls), server, SIZES[SIZE], speed) as chat:
                     found = passage(
                         chat, server, stalls, 5 if quick else 20, repaints=program.name != "bare Textual"
