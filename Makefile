@@ -5,7 +5,7 @@ RUN := .venv/.stamp-run
 DEV := .venv/.stamp-dev
 INPUTS := pyproject.toml constraints.txt scripts/install.sh
 
-.PHONY: run test test-slow check format snapshots bench clean help
+.PHONY: run test test-slow check format snapshots bench bench-quick clean help
 
 run: $(RUN) ## start llmtui; fetches the embedded model the first time
 	@test -e .venv/.no-embedded || $(BIN)/llmtui models pull --quiet embedded || \
@@ -33,8 +33,12 @@ format: $(DEV) ## put the code into the one format
 snapshots: $(DEV) ## accept the screens as they are now
 	$(BIN)/python -m pytest tests/snapshots --snapshot-update
 
-bench: $(DEV) ## measure start-up and memory against a bare Textual app
+bench: $(DEV) ## measure all, beside rivals of the package index; writes docs/benchmarks.md
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks
+
+bench-quick: $(DEV) ## measure with few rounds and without rivals, to see that it works
+	$(BIN)/python -m benchmarks --quick
 
 clean: ## remove .venv and everything that was made
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,8 +2,8 @@
 
 python -m benchmarks.bare_chat URL
 
-A sidebar of 24 columns, an input and a status line stand around it, as in any chat. The cursor does not blink, so
-that all it writes is the reply's.
+A sidebar of 24 columns, an input and a status line stand around it, as in any chat. The cursor does not
+blink, so that all it writes is the reply's.
 """
 
 import json

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 
 from benchmarks.fake_server import FakeServer
 from benchmarks.programs import Program
@@ -13,12 +12,11 @@ from benchmarks.terminal import Terminal
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 PREFILL_TOKENS = 3000
-_NUMBERS = count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a program spent in a time: bytes written to its terminal, and seconds of CPU of all its processes."""
+    """What a program spent: bytes written to its terminal, and seconds of CPU of all its processes."""
 
     bytes: int
     cpu_s: float
@@ -27,17 +25,18 @@ class Cost:
 class Chat:
     """Asks and waits; `terminal` is free to be looked at."""
 
-    def __init__(self, terminal: Terminal, server: FakeServer) -> None:
+    def __init__(self, terminal: Terminal, server: FakeServer, submit: str) -> None:
         self.terminal = terminal
         self._server = server
+        self._submit = submit
 
     def ask(self, shape: str, *segments: Segment) -> Plan:
         """Ask for a reply; returns at once."""
-        plan = Plan(shape, segments, next(_NUMBERS))
+        plan = self._server.plan(shape, segments)
         self.terminal.type(f"{plan}")
         # Some programs take keys that come in one read as pasted, return and all.
         self.terminal.pump(0.3)
-        self.terminal.type("\r")
+        self.terminal.type(self._submit)
         return plan
 
     def wait_sent(
@@ -62,9 +61,9 @@ class Chat:
         self.settle(self.ask("mixed", Segment(tokens)))
 
     def settle(self, plan: Plan) -> None:
-        """Wait until a reply stands there and nothing moves."""
+        """Wait until a reply stands there, nothing moves and nothing is computed."""
         self.wait_shown(plan)
-        self.terminal.wait_quiet(1)
+        self.terminal.wait_idle(1)
 
     def cost_of(self, shape: str, *segments: Segment) -> Cost:
         """Ask for a reply; what it costs from the first key of its prompt until nothing moves any more."""
@@ -87,4 +86,4 @@ def open_chat(
         for keys in program.opening:
             terminal.type(keys)
             terminal.wait_quiet(0.4)
-        yield Chat(terminal, server)
+        yield Chat(terminal, server, program.submit)

@@ -1,9 +1,9 @@
 """A language model's server for measures: it says what `replies` plans, at the planned pace, and tells when.
 
-It speaks OpenAI's chat completions and Ollama's native wire, on a free loopback port, in a process of its own:
-`python -m benchmarks.fake_server` prints its address, then a JSON object for the begin and the end of each segment of
-each reply. Its times are those of `time.monotonic`, which all processes of a machine share. A segment ends when the
-socket took its last byte.
+It speaks OpenAI's chat completions and Ollama's native wire, on a free loopback port, in a process of its
+own: `python -m benchmarks.fake_server` prints its address, then a JSON object for the begin and the end of
+each segment of each reply. Its times are those of `time.monotonic`, which all processes of a machine share.
+A segment ends when the socket took its last byte.
 """
 
 import asyncio
@@ -14,12 +14,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from threading import Condition, Thread
+from itertools import count
+from threading import Thread
 from typing import IO, Any
 
-from benchmarks.replies import Plan, read_plan
+from benchmarks.replies import Plan, Segment, read_plan
 from llmtui.core.events import Finish, FinishReason, Start, StreamEvent, TextDelta, UsageUpdate
 from llmtui.core.usage import Usage
+from llmtui.testing.encoders.base import WireEncoder
 from llmtui.testing.encoders.chat_completions import ChatCompletionsEncoder
 from llmtui.testing.encoders.ollama import OllamaEncoder
 from llmtui.testing.exchange import Request, Responder
@@ -63,7 +65,10 @@ _STATIC: Mapping[str, object] = {
     "/api/version": {"version": "0.12.0"},
     "/": {"status": "ok"},
 }
-_ENCODERS = {"/v1/chat/completions": ChatCompletionsEncoder(), "/api/chat": OllamaEncoder()}
+_ENCODERS: Mapping[str, WireEncoder] = {
+    "/v1/chat/completions": ChatCompletionsEncoder(),
+    "/api/chat": OllamaEncoder(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +88,22 @@ class FakeServer:
     def __init__(self, url: str, lines: IO[str]) -> None:
         self.url = url
         self._sent: list[Sent] = []
-        self._news = Condition()
+        self._numbers = count(1)
         Thread(target=self._listen, args=(lines,), daemon=True).start()
+
+    def plan(self, shape: str, segments: Sequence[Segment]) -> Plan:
+        """A reply that can be asked for; each has a number of its own."""
+        return Plan(shape, segments, next(self._numbers))
 
     def sent(self, plan: Plan, segment: int = -1, *, ended: bool = True) -> float | None:
         """When a segment (the last) of a plan ended, or began; None as long as it has not."""
-        index = range(len(plan.segments))[segment]
-        with self._news:
-            times = [
-                one.at_s
-                for one in self._sent
-                if (one.number, one.segment, one.ended) == (plan.number, index, ended)
-            ]
+        wanted = (plan.number, range(len(plan.segments))[segment], ended)
+        times = [one.at_s for one in tuple(self._sent) if (one.number, one.segment, one.ended) == wanted]
         return times[-1] if times else None
 
     def _listen(self, lines: IO[str]) -> None:
         for line in lines:
-            with self._news:
-                self._sent.append(Sent(**json.loads(line)))
-                self._news.notify_all()
+            self._sent.append(Sent(**json.loads(line)))
 
 
 @contextmanager
@@ -134,7 +136,7 @@ async def _handle(request: Request, responder: Responder) -> None:
         await _play(planned, encoder, responder)
 
 
-async def _play(planned: Plan, encoder: ChatCompletionsEncoder | OllamaEncoder, responder: Responder) -> None:
+async def _play(planned: Plan, encoder: WireEncoder, responder: Responder) -> None:
     tokens = planned.tokens()
     await responder.start(200, {"content-type": encoder.content_type})
     opening: list[StreamEvent] = [Start(MODEL, MODEL)]

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +27,8 @@ class Program:
     """Stands on the screen once it can be used."""
     opening: Sequence[str] = ()
     """Keys that lead from there to a prompt."""
+    submit: str = "\r"
+    """The key that sends."""
 
 
 def bare(url: str, home: Path) -> Program:
@@ -47,6 +49,12 @@ def llmtui(
     # Below 100 columns the sidebar is a rail until somebody unfolds it.
     opening = ("\x07", "s") if columns < 100 else ()
     return Program("llmtui over SSH" if remote else "llmtui", argv, env, "bench · bench", opening)
+
+
+def watched(program: Program, stalls: Path) -> Program:
+    """The program, a `python -m MODULE`, with the stalls of its loop noted in a file."""
+    python, option, *rest = program.argv
+    return replace(program, argv=[python, option, "benchmarks.loop_probe", str(stalls), *rest])
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -1,9 +1,9 @@
 """What the fake server says: Markdown of a given shape and length, and the prompts that ask for it.
 
-A prompt such as `mixed 1000@60 2s 500@0 #7` asks for 1,000 tokens at 60 a second, a pause of two seconds and 500
-tokens as fast as they go; the reply's last word is `END7`, which stands in no prompt. The text depends on nothing
-but the prompt. A token is a word with the blank behind it, a mark of Markdown or a line of code's piece, 5 to 6
-characters on average.
+A prompt such as `mixed 1000@60 2s 500@0 #7` asks for 1,000 tokens at 60 a second, a pause of two seconds
+and 500 tokens as fast as they go; the reply's last word is `END7`, which stands in no prompt. Prompts that
+ask for as many tokens of one shape get the same text. A token is a word, a mark of Markdown or a piece of
+code with the blanks behind it, 5 to 6 characters on average.
 """
 
 import re
@@ -14,7 +14,13 @@ from random import Random
 
 _PROMPT = re.compile(r"\b(\w+) ((?:(?:\d+@\d+|\d+s) )+)#(\d+)")
 _TOKEN = re.compile(r"\S{1,9}\s*")
-_WORDS = ["the", "morning", "train", "leaves", "a", "quiet", "station", "while", "two", "readers", "compare", "what", "their", "old", "maps", "say", "about", "rivers", "bridges", "and", "hills", "every", "number", "in", "such", "a", "table", "was", "counted", "by", "hand", "then", "checked", "again", "because", "careful", "people", "trust", "a", "second", "look", "more", "than", "memory", "later", "somebody", "writes", "the", "whole", "story", "down", "with", "dates", "names", "and", "prices"]
+_STORY = (
+    "the morning train leaves a quiet station while two readers compare what their old maps say about "
+    "rivers bridges and hills every number in such a table was counted by hand then checked again because "
+    "careful people trust a second look more than memory later somebody writes the whole story down with "
+    "dates names and prices "
+)
+_WORDS = _STORY.split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +54,8 @@ class Plan:
     def tokens(self) -> list[str]:
         """All tokens, the mark included."""
         wanted = sum(segment.tokens for segment in self.segments)
-        return document(self.shape, wanted, self.mark, seed=self.number)
-
-
-def plan(shape: str, tokens: int, rate: int, number: int) -> Plan:
-    """A reply at one pace."""
-    return Plan(shape, (Segment(tokens, rate),), number)
+        # Not by the number: every program is told the same text.
+        return document(self.shape, wanted, self.mark, seed=wanted)
 
 
 def read_plan(prompt: str) -> Plan | None:
@@ -99,7 +101,8 @@ def _mixed(random: Random) -> Iterator[str]:
         yield from ("".join(islice(_list(random), 5)) + "\n", _paragraph(random))
         yield "".join(islice(_fence(random), 9)) + "```\n\n"
         yield from (_paragraph(random), "".join(islice(_table(random), 6)) + "\n", _paragraph(random))
-        yield f"```sh\nmake part-{section}\n./part-{section} --count {random.randint(10, 99)} | sort -n\n```\n\n"
+        times = random.randint(10, 99)
+        yield f"```sh\nmake part-{section}\n./part-{section} --count {times} | sort -n\n```\n\n"
 
 
 def _prose(random: Random) -> Iterator[str]:
@@ -127,7 +130,8 @@ def _fence(random: Random) -> Iterator[str]:
     yield "```python\n"
     for number in count():
         first, second = random.sample(_WORDS, 2)
-        yield f"def {first}_{number}({second}: int) -> int:\n    return {second} * {random.randint(2, 99)}  # {first}\n"
+        body = f"return {second} * {random.randint(2, 99)}  # {first}"
+        yield f"def {first}_{number}({second}: int) -> int:\n    {body}\n"
 
 
 def _paragraph(random: Random) -> str:

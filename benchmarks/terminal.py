@@ -31,6 +31,8 @@ _ANSWERS = {
 }
 """What a terminal answers to the queries that full-screen programs send, beside the cursor's place."""
 READ_BYTES = 65536
+IDLE_BYTES_PER_S = 5000
+IDLE_CPU = 0.2
 
 
 class Terminal:
@@ -106,10 +108,18 @@ class Terminal:
         """Read what the program writes for so long."""
         end = time.monotonic() + seconds
         while self._open and (left := end - time.monotonic()) > 0:
-            if (wait_s := self._line.wait_s()) > 0:
-                time.sleep(min(wait_s, left))
-            elif select.select([self._fd], [], [], left)[0]:
-                self._read()
+            self.read(left)
+
+    def read(self, timeout_s: float) -> bool:
+        """Read once, as soon as there is something; False when that took too long."""
+        end = time.monotonic() + timeout_s
+        if (wait_s := self._line.wait_s()) > 0:
+            time.sleep(min(wait_s, timeout_s))
+        left = max(0.0, end - time.monotonic())
+        ready = self._line.wait_s() <= 0 and bool(select.select([self._fd], [], [], left)[0])
+        if ready:
+            self._read()
+        return ready
 
     def wait_quiet(self, still_s: float = 0.5, timeout_s: float = 20) -> None:
         """Read until the program has written nothing for so long."""
@@ -117,6 +127,16 @@ class Terminal:
         while len(self.written) != written and time.monotonic() < end:
             written = len(self.written)
             self.pump(still_s)
+
+    def wait_idle(self, still_s: float = 0.5, timeout_s: float = 60) -> None:
+        """Read until the program has hardly written or worked for so long, as far as a cursor may blink."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            written, cpu_s = len(self.written), self.cpu_s()
+            self.pump(still_s)
+            quiet = len(self.written) - written <= IDLE_BYTES_PER_S * still_s
+            if quiet and self.cpu_s() - cpu_s <= IDLE_CPU * still_s:
+                return
 
     def cpu_s(self) -> float:
         """User and system seconds of the process tree."""
