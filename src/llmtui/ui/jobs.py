@@ -18,7 +18,8 @@ class JobOwner(ProbingApp):
     @work(group="reply", exit_on_error=False)
     async def run_reply(self, reply: Reply) -> None:
         """Run a reply to its end, whatever is shown meanwhile."""
-        feed = ReplyFeed(reply.message, self.main.post_message)
+        frame_s = 1 / self.services.terminal.frames_per_s
+        feed = ReplyFeed(reply.message, self.main.post_message, frame_s=frame_s)
         await self.services.chat.run(reply, feed.take)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

@@ -100,7 +100,8 @@ class MainScreen(
         with Horizontal(id="body"):
             yield Sidebar(self.services.health.infos)
             with Vertical(id="right"):
-                yield ChatPane(self.services.chat.running, self.jobs.keymap)
+                jump_lines = self.services.terminal.jump_lines
+                yield ChatPane(self.services.chat.running, self.jobs.keymap, jump_lines=jump_lines)
                 yield QueueLines(self.jobs.keymap)
                 yield Attachments(self.jobs.keymap)
                 yield Prompt(keymap=self.jobs.keymap)
