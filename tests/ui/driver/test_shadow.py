@@ -30,12 +30,11 @@ def strip(text: str, style: Style | None = None) -> Strip:
 
 
 def page(top: int, first: int = 2, last: int = 9, column: int = 6) -> list[Placed]:
-    """Lines from `top` on beside a column that stays."""
+    """Lines from `top` on between a column that stays and a scroll bar, which is drawn anew in more rows."""
     lines = [f"{chr(97 + number) * 5} {number * 7919} {chr(120 - number) * 3}" for number in range(20)]
-    return [
-        Placed(row, column, strip(lines[(top + row) % 20].ljust(WIDTH - column)))
-        for row in range(first, last + 1)
-    ]
+    bar = [Placed(row, WIDTH - 1, strip("#|"[row != top % HEIGHT])) for row in range(HEIGHT)]
+    text = (lines[(top + row) % 20].ljust(WIDTH - column - 1) for row in range(first, last + 1))
+    return [*bar, *(Placed(row, column, strip(line)) for row, line in enumerate(text, first))]
 
 
 SIDE = [Placed(row, 0, strip(f"side{row:2}".ljust(WIDTH))) for row in range(HEIGHT)]

@@ -30,7 +30,10 @@ def find_scroll(
     old: Sequence[Row[int]], new: Sequence[Row[int]], placed: Places, blank: Row[int]
 ) -> Scroll | None:
     """The scroll after which less is left to draw, if there is one."""
-    (column, length), rows = max(placed.items(), key=lambda item: len(item[1]), default=((0, 0), []))
+    # The largest area: a scroll bar has as many rows as the text beside it.
+    (column, length), rows = max(
+        placed.items(), key=lambda item: item[0][1] * len(item[1]), default=((0, 0), [])
+    )
     rows = sorted({row for row in rows if old[row] != new[row]})
     if len(rows) < _FEWEST_ROWS:
         return None
