@@ -9,11 +9,13 @@ from rich.segment import Segment
 from textual.geometry import Region, Size
 from textual.reactive import var
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
 from llmtui.ui.transcript.ink import MARGIN, Ink
 from llmtui.ui.transcript.look import appearance, ink_for
+from llmtui.ui.transcript.scroll_bar import LeanScrollBar
 from llmtui.ui.transcript.selection import line_key, marked
 from llmtui.ui.transcript.viewport import Viewport
 
@@ -64,6 +66,15 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         """Draw the cursor's bar only while keys come here."""
         super().watch_has_focus(has_focus)
         self._repaint()
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The scroll bar, made when it is first asked for (as Textual makes its own)."""
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = LeanScrollBar(thickness=self.scrollbar_size_vertical)
+            self._vertical_scrollbar.display = False
+            self.app._start_widget(self, self._vertical_scrollbar)
+        return self._vertical_scrollbar
 
     def _scroll_update(self, virtual_size: Size) -> None:
         """Fit the scroll bar; the clamping that a layout does here is not the reader's scrolling."""
@@ -133,7 +144,11 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         if size != self.virtual_size:
             # Our own box never depends on it, so the screen's layout need not run.
             self.set_reactive(Widget.virtual_size, size)
-            self._scroll_update(size)
+            if self.show_vertical_scrollbar and size.height > self.size.height:
+                # Textual's own way paints all of the bar.
+                self.vertical_scrollbar.window_virtual_size = size.height
+            else:
+                self._scroll_update(size)
         with self._own_scrolling():
             self.scroll_target_y = self.scroll_y = self._viewport.top
         self.lines_below = self._viewport.arrived
