@@ -19,10 +19,7 @@ from llmtui.ui.transcript import Entry, Transcript
 
 FRAME = 12
 """Characters of a frame."""
-WORDS = (
-    "the model streams tokens while a terminal repaints only what has changed and keeps latency low"
-).split()
-)
+WORDS = ["the", "model", "streams", "tokens", "while", "a", "terminal", "repaints", "only", "what", "has", "changed", "and", "keeps", "latency", "low"]
 
 
 class Host(App[None]):
