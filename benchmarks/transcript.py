@@ -19,7 +19,19 @@ from llmtui.ui.transcript import Entry, Transcript
 
 FRAME = 12
 """Characters of a frame."""
-WORDS = ["the", "model", "streams", "tokens", "while", "a", "terminal", "repaints", "only", "what", "has", "changed", "and", "keeps", "latency", "low"]
+WORDS = (
+    "model",
+    "streams",
+    "terminal",
+    "repaints",
+    "only",
+    "what",
+    "changed",
+    "and",
+    "keeps",
+    "latency",
+    "low",
+)
 
 
 class Host(App[None]):
