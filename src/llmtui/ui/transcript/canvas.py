@@ -151,10 +151,10 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
             return
         width, rows = self.size.width, self._rows()
         same_size = len(rows) == len(self._painted)
-        for y, row in enumerate(rows):
-            if not same_size or row != self._painted[y]:
-                self.refresh(Region(0, y, width, 1))
+        changed = [y for y, row in enumerate(rows) if not same_size or row != self._painted[y]]
         self._painted = rows
+        if changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def _restyle(self) -> None:
         """Take a new width, height or theme."""
