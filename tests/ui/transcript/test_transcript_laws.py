@@ -100,7 +100,7 @@ def all_lines(card: Card, ink: Ink) -> list[Strip]:
     face = card.open(ink)
     while face.stale(0, face.height, ink):
         face.render(0, face.height, ink)
-    return [face.strip(row) for row in range(face.height)]
+    return [strip for _, strip in face.rows(0, face.height)]
 
 
 def streamed(entry: Entry, sizes: list[int], ink: Ink) -> Card:

@@ -462,3 +462,52 @@ async def test_variants_and_tools_are_shown_in_one_line_each() -> None:
             "",
             "  Done.",
         ]
+
+
+async def test_selected_text_stays_selected_while_its_block_grows_and_ends() -> None:
+    item = "- item {} with some words that fill about half of a line\n"
+    text = "".join(map(item.format, range(30)))
+    async with Host().run_test(size=(80, 24)) as pilot:
+        transcript = transcript_of(pilot)
+        transcript.begin(Entry("s", "assistant", "model"))
+        for number in range(12):
+            transcript.feed("s", item.format(number))
+        await pilot.pause()
+        await pilot.mouse_down(Transcript, offset=(4, 9))
+        await pilot.hover(Transcript, offset=(10, 12))
+        await pilot.mouse_up(Transcript, offset=(10, 12))
+        await pilot.pause()
+        selected = pilot.app.screen.get_selected_text()
+        assert selected is not None
+        assert selected.split("\n")[1] == "• item 9 with some words that fill about half of a line"
+        for number in range(12, 30):
+            transcript.feed("s", item.format(number))
+        transcript.feed("s", "\nThe block has ended.")
+        assert pilot.app.screen.get_selected_text() == selected
+        transcript.close(Entry("s", "assistant", "model", f"{text}\nThe block has ended."))
+        assert pilot.app.screen.get_selected_text() == selected
+        pilot.app.screen.clear_selection()
+        await pilot.pause()
+        assert rows(transcript)[-1] == "  The block has ended."
+
+
+async def test_a_new_width_guesses_what_is_not_seen() -> None:
+    async with Host(*conversation(1000)).run_test(size=(80, 24)) as pilot:
+        transcript = transcript_of(pilot)
+        transcript.reveal("500")
+        await pilot.resize_terminal(60, 24)
+        await pilot.pause()
+        assert "Question 500" in "".join(rows(transcript))
+        assert sum(card.face is not None for card in transcript._viewport.stack) < 30
+
+
+async def test_the_lines_of_one_huge_message_are_bounded() -> None:
+    text = "".join(f"Paragraph {number} of many.\n\n" for number in range(1200))
+    async with Host(reply(1, text + "\n".join(map(str, range(50_000))))).run_test(size=(80, 24)) as pilot:
+        transcript = transcript_of(pilot)
+        await pilot.press("home", *["pagedown"] * 5, "end")
+        assert rows(transcript)[-2:] == ["  49999", "  12 tok"]
+        face = transcript._viewport.stack[0].face
+        assert face is not None
+        assert sum(len(part.lines) for _, part in face) < 500
+        assert face.height > 50_000

@@ -21,6 +21,10 @@ from llmtui.ui.transcript.viewport import Viewport
 
 _WIDEST = 100
 _NARROWEST = 8
+_BLANK = Strip.blank(0)
+
+PaintedRow = tuple[Strip, tuple[int, int] | None, int]
+"""A line, the span of it that is selected, and what Textual's selection calls it."""
 
 
 class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
@@ -46,7 +50,7 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._ink: Ink
         self._restyled = True
         self._scrolling = False
-        self._painted: list[tuple[Strip, tuple[int, int] | None]] = []
+        self._painted: list[PaintedRow] = []
 
     def notify_style_update(self) -> None:
         """Note that colours may have changed; asked for when the next line is drawn."""
@@ -99,29 +103,31 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """One line of the view."""
         self._restyle()
-        strip, span = self._row(y)
+        if len(self._painted) != self.size.height:
+            self._painted = self._rows()
         width, base = self.size.width, self.visual_style.rich_style
+        if y >= len(self._painted):
+            return Strip.blank(width, base)
+        strip, span, key = self._painted[y]
         if span is not None:
             strip = marked(strip.crop_extend(0, width, base), span, self.selection_style)
-        place, row = self._viewport.nearest(y)
-        stack = self._viewport.stack
-        key = line_key(place, stack[place].spot(row)) if stack else 0
         return strip.crop_extend(0, width, base).apply_offsets(0, key)
 
-    def _row(self, y: int) -> tuple[Strip, tuple[int, int] | None]:
-        """What stands in a row, and the span of it that is selected."""
-        line = self._viewport.line(y)
-        if line is None:
-            return Strip.blank(0), None
-        place, row = line
-        strip = self._viewport.strip(place, row)
-        card = self._viewport.stack[place]
-        if self.has_focus and card.id == self.selected and row < card.height - 1:
-            strip = self._with_bar(strip)
-        if y == self.size.height - 1 and self.lines_below:
-            strip = self._with_arrivals(strip)
-        selection = self.text_selection
-        return strip, selection.get_span(line_key(place, card.spot(row))) if selection else None
+    def _rows(self) -> list[PaintedRow]:
+        """All lines of the view."""
+        rows: list[PaintedRow] = []
+        selection, stack = self.text_selection, self._viewport.stack
+        selected = stack.place(self.selected) if self.selected and self.has_focus else None
+        key = 0
+        for row in self._viewport.rows():
+            key = line_key(row.place, row.spot)
+            strip = self._with_bar(row.strip) if row.place == selected and not row.is_below else row.strip
+            rows.append((strip, selection.get_span(key) if selection else None, key))
+        rows += [(_BLANK, None, key)] * (self.size.height - len(rows))
+        if self.lines_below and rows:
+            strip, span, key = rows[-1]
+            rows[-1] = self._with_arrivals(strip), span, key
+        return rows
 
     def _with_bar(self, strip: Strip) -> Strip:
         bar = Segment("▌".ljust(MARGIN), self._ink.on(".cursor").rich_style)
@@ -158,13 +164,12 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         """Refresh the rows that differ from what was painted last."""
         if not self.is_mounted or not self._look:
             return
-        width = self.size.width
-        rows = [self._row(y) for y in range(self.size.height)]
+        width, rows = self.size.width, self._rows()
         same_size = len(rows) == len(self._painted)
-        for y, row in enumerate(rows):
-            if not same_size or row != self._painted[y]:
-                self.refresh(Region(0, y, width, 1))
+        changed = [y for y, row in enumerate(rows) if not same_size or row != self._painted[y]]
         self._painted = rows
+        if changed:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def _restyle(self) -> None:
         """Take a new width, height or theme."""

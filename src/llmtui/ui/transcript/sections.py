@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.strip import Strip
 
@@ -11,8 +11,7 @@ from llmtui.ui.transcript.ink import Ink
 from llmtui.ui.transcript.part import Maker, Part, Parts
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Spot:
+class Spot(NamedTuple):
     """A line of a card, found again after others were rendered or cut otherwise.
 
     Attributes:
@@ -102,12 +101,12 @@ class Sections:
             rows.measure(number)
         return rendered
 
-    def strip(self, row: int) -> Strip:
-        """A line; blank where it has not been rendered."""
-        for _, rows, top, number in self._parts(row, row + 1):
-            if rows.is_split and (row := row - top - rows.top(number)) < len(rows.parts[number].lines):
-                return rows.parts[number].lines[row]
-        return Strip.blank(0)
+    def rows(self, first: int, end: int) -> Iterator[tuple[Spot, Strip]]:
+        """The lines from `first` up to `end`, all of which must be rendered."""
+        for section, rows, top, number in self._parts(first, end):
+            part, top = rows.parts[number], top + rows.top(number)
+            for row in range(max(0, first - top), min(part.height, end - top)):
+                yield Spot(section, part.at, row), part.lines[row]
 
     def spot(self, row: int) -> Spot:
         """What stands in a row."""

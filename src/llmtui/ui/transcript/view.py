@@ -14,6 +14,7 @@ from textual.selection import Selection
 
 from llmtui.ui.transcript.canvas import Canvas
 from llmtui.ui.transcript.entry import Entry
+from llmtui.ui.transcript.face import markdown
 from llmtui.ui.transcript.look import COMPONENT_CLASSES, CSS
 from llmtui.ui.transcript.pace import Pace
 from llmtui.ui.transcript.selection import copied, moved, whole_card
@@ -81,6 +82,7 @@ class Transcript(Canvas, inherit_bindings=False):
         super().__init__(Viewport(jump_lines), name=name, id=id, classes=classes, disabled=disabled)
         self._pace = Pace(self._show_arrived, self.set_timer, self._is_covered, rest)
         self._unsettled: list[str] = []
+        self._is_warm = False
 
     def on_mount(self) -> None:
         """Hear of what comes in front of the screen and goes."""
@@ -134,6 +136,10 @@ class Transcript(Canvas, inherit_bindings=False):
 
     def begin(self, entry: Entry) -> None:
         """Add a reply that `feed` will grow, or let an existing entry grow again."""
+        if self.is_mounted and not self._is_warm:
+            # The parser's import would hold up the first words; nothing waits for it now.
+            self._is_warm = True
+            self.run_worker(markdown, thread=True, exit_on_error=False)
         self._viewport.put(entry, streaming=True)
         self._sync()
 

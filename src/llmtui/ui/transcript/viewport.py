@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from textual.strip import Strip
 
@@ -16,6 +17,15 @@ from llmtui.ui.transcript.sections import Spot
 from llmtui.ui.transcript.stack import Stack
 
 Place = tuple[Card, Spot]
+
+
+class Row(NamedTuple):
+    """A line in view: the place of its card, where it stands in it, and if it is the blank one below it."""
+
+    place: int
+    spot: Spot
+    strip: Strip
+    is_below: bool
 
 
 class Viewport:
@@ -187,14 +197,14 @@ class Viewport:
         place = self.stack.at(line)
         return place, line - self.stack.top(place)
 
-    def nearest(self, row: int) -> tuple[int, int]:
-        """Like `line`, but the last line below the end, and the very first of nothing."""
-        return self.line(row) or self.line(self.stack.height - 1 - self.top) or (0, 0)
-
-    def strip(self, place: int, row: int) -> Strip:
-        """A rendered line."""
-        face = self.stack[place].face
-        return face.strip(row) if face else Strip.blank(0)
+    def rows(self) -> Iterator[Row]:
+        """The lines in view, once `resize` told how they look."""
+        for place in self.visible() if self._ink else ():
+            card, top = self.stack[place], self.stack.top(place)
+            first, end = max(0, self.top - top), min(self.top + self.height, self.stack.height) - top
+            lines = card.face.rows(first, end) if card.face else ()
+            for row, (spot, strip) in enumerate(lines, first):
+                yield Row(place, spot, strip, row == card.height - 1)
 
     @contextmanager
     def _steady(self, arriving: bool = False) -> Iterator[None]:
