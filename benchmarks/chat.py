@@ -56,9 +56,9 @@ class Chat:
         self.terminal.wait_for(plan.mark, timeout_s)
         return time.monotonic()
 
-    def prefill(self, tokens: int = PREFILL_TOKENS) -> None:
+    def prefill(self, tokens: int = PREFILL_TOKENS, rate: int = 0) -> None:
         """Fill the screen, so that what comes next scrolls."""
-        self.settle(self.ask("mixed", Segment(tokens)))
+        self.settle(self.ask("mixed", Segment(tokens, rate)))
 
     def settle(self, plan: Plan) -> None:
         """Wait until a reply stands there, nothing moves and nothing is computed."""

@@ -27,6 +27,7 @@ from benchmarks.rival_programs import RIVALS, Rival
 from benchmarks.terminal import Terminal
 
 PREFILL_TOKENS = 700
+RATE = 60
 MESSAGES = 200
 PATIENCE_S = 180
 SIZE = SIZES["120x40"]
@@ -63,7 +64,7 @@ def measure(quick: bool) -> Figures:
                 if candidate.name not in failures:
                     try:
                         found.setdefault(candidate.name, []).append(
-                            _take(candidate, server, 10 if quick else 60)
+                            _take(candidate, server, 120 if quick else 600)
                         )
                     except (OSError, subprocess.SubprocessError) as error:
                         failures[candidate.name] = str(error).splitlines()[0]
@@ -123,8 +124,9 @@ def _take(candidate: Candidate, server: FakeServer, tokens: int) -> Taken:
             start_s = time.monotonic() - terminal.started_s
             terminal.wait_idle()
             chat = Chat(terminal, server, program.submit)
-            chat.prefill(PREFILL_TOKENS)
-            cost = chat.cost_of("mixed", Segment(tokens, 60))
+            # A burst makes some lose the end of the conversation.
+            chat.prefill(PREFILL_TOKENS, RATE)
+            cost = chat.cost_of("mixed", Segment(tokens, RATE))
             memory_mb = terminal.memory_mb()
     return Taken(start_s, memory_mb, cost.bytes, cost.cpu_s, _opening_s(candidate, server))
 
