@@ -56,14 +56,15 @@ class Chat:
         self.terminal.wait_for(plan.mark, timeout_s)
         return time.monotonic()
 
-    def prefill(self, tokens: int = PREFILL_TOKENS) -> None:
+    def prefill(self, tokens: int = PREFILL_TOKENS, rate: int = 0) -> None:
         """Fill the screen, so that what comes next scrolls."""
-        self.settle(self.ask("mixed", Segment(tokens)))
+        self.settle(self.ask("mixed", Segment(tokens, rate)))
 
     def settle(self, plan: Plan) -> None:
         """Wait until a reply stands there, nothing moves and nothing is computed."""
         self.wait_shown(plan)
-        self.terminal.wait_idle(1)
+        # Some go on painting what they have queued for more than a minute.
+        self.terminal.wait_idle(1, timeout_s=300)
 
     def cost_of(self, shape: str, *segments: Segment) -> Cost:
         """Ask for a reply; what it costs from the first key of its prompt until nothing moves any more."""

@@ -25,6 +25,7 @@ from llmtui.testing.encoders.base import WireEncoder
 from llmtui.testing.encoders.chat_completions import ChatCompletionsEncoder
 from llmtui.testing.encoders.ollama import OllamaEncoder
 from llmtui.testing.exchange import Request, Responder
+from llmtui.testing.scenarios import Scenario
 from llmtui.testing.wire_server import WireServer
 
 MODEL = "bench"
@@ -65,9 +66,23 @@ _STATIC: Mapping[str, object] = {
     "/api/version": {"version": "0.12.0"},
     "/": {"status": "ok"},
 }
+_OLLAMA_TIMES = {"load_duration": 10**6, "prompt_eval_duration": 10**6, "eval_duration": 10**9}
+
+
+class TimedOllamaEncoder(OllamaEncoder):
+    """Ends a reply with all the times (ns) of a real server: some clients divide by them."""
+
+    def encode(self, scenario: Scenario) -> list[bytes]:
+        """The scenario's bytes, one item per line."""
+        lines = super().encode(scenario)
+        if lines and (last := json.loads(lines[-1]))["done"]:
+            lines[-1] = json.dumps({**last, **_OLLAMA_TIMES}).encode() + b"\n"
+        return lines
+
+
 _ENCODERS: Mapping[str, WireEncoder] = {
     "/v1/chat/completions": ChatCompletionsEncoder(),
-    "/api/chat": OllamaEncoder(),
+    "/api/chat": TimedOllamaEncoder(),
 }
 
 

@@ -1,7 +1,7 @@
 """Rivals from the package index beside llmtui and the bare app, asked for the same reply in the same run.
 
 Start: from the start of the process until a key that was typed stands in the prompt. Reply: 600 tokens at
-60 a second, after one of 700 that fills the screen; its bytes and its CPU are counted as in `streaming`.
+60 a second, after one of 400 that fills the screen; its bytes and its CPU are counted as in `streaming`.
 Memory: resident, of the program's own process, after that. Opening: from the start of the process to the
 last message of a chat of 200 messages on the screen, with the keys that lead there. Each is measured twice,
 in turns; the medians stand.
@@ -26,7 +26,8 @@ from benchmarks.replies import Segment
 from benchmarks.rival_programs import RIVALS, Rival
 from benchmarks.terminal import Terminal
 
-PREFILL_TOKENS = 700
+PREFILL_TOKENS = 400
+RATE = 60
 MESSAGES = 200
 PATIENCE_S = 180
 SIZE = SIZES["120x40"]
@@ -63,7 +64,7 @@ def measure(quick: bool) -> Figures:
                 if candidate.name not in failures:
                     try:
                         found.setdefault(candidate.name, []).append(
-                            _take(candidate, server, 10 if quick else 60)
+                            _take(candidate, server, 120 if quick else 600)
                         )
                     except (OSError, subprocess.SubprocessError) as error:
                         failures[candidate.name] = str(error).splitlines()[0]
@@ -123,8 +124,9 @@ def _take(candidate: Candidate, server: FakeServer, tokens: int) -> Taken:
             start_s = time.monotonic() - terminal.started_s
             terminal.wait_idle()
             chat = Chat(terminal, server, program.submit)
-            chat.prefill(PREFILL_TOKENS)
-            cost = chat.cost_of("mixed", Segment(tokens, 60))
+            # A burst makes some lose the end of the conversation.
+            chat.prefill(PREFILL_TOKENS, RATE)
+            cost = chat.cost_of("mixed", Segment(tokens, RATE))
             memory_mb = terminal.memory_mb()
     return Taken(start_s, memory_mb, cost.bytes, cost.cpu_s, _opening_s(candidate, server))
 

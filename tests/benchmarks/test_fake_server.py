@@ -43,6 +43,7 @@ def test_it_speaks_ollama(server: FakeServer) -> None:
     lines = [json.loads(line) for line in ask(server, "/api/chat", plan).splitlines()]
     assert "".join(line["message"]["content"] for line in lines) == "".join(plan.tokens())
     assert [line["done"] for line in lines] == [False] * (len(lines) - 1) + [True]
+    assert all(lines[-1][f"{name}_duration"] > 0 for name in ("total", "load", "prompt_eval", "eval"))
 
 
 def test_it_keeps_the_pace_and_tells_when(server: FakeServer) -> None:
