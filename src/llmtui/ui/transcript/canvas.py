@@ -51,6 +51,9 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._restyled = True
         self._scrolling = False
         self._painted: list[PaintedRow] = []
+        self._drawn: dict[tuple[int, tuple[int, int] | None, int], tuple[Strip, Strip]] = {}
+        """The finished lines in view, each with what it was made of."""
+        self._drawn_look: tuple[object, ...] = ()
 
     def notify_style_update(self) -> None:
         """Note that colours may have changed; asked for when the next line is drawn."""
@@ -100,18 +103,42 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         if not self._scrolling and round(old_value) != round(new_value):
             self._scroll(round(new_value))
 
-    def render_line(self, y: int) -> Strip:
-        """One line of the view."""
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the view; those that only moved are the same objects as before.
+
+        Textual's own way makes them anew, to put a border and more around each that there is none of here.
+        """
         self._restyle()
         if len(self._painted) != self.size.height:
             self._painted = self._rows()
-        width, base = self.size.width, self.visual_style.rich_style
-        if y >= len(self._painted):
-            return Strip.blank(width, base)
-        strip, span, key = self._painted[y]
+        width, (_, background) = self.size.width, self.background_colors
+        look = (width, background, *self.get_line_filters())
+        if look != self._drawn_look:
+            self._drawn_look, self._drawn = look, {}
+        before, self._drawn = self._drawn, {}
+        lines: list[Strip] = []
+        for row in self._painted:
+            strip, span, key = row
+            name = (id(strip), span, key)
+            # With its source beside it, whose `id` is nobody else's for as long as it is kept.
+            _, line = self._drawn[name] = before.get(name) or (strip, self._finished(row))
+            lines.append(line)
+        lines = lines[crop.y : crop.bottom]
+        lines += [Strip.blank(width, self.visual_style.rich_style)] * (crop.height - len(lines))
+        whole = crop.column_span == (0, width)
+        return lines if whole else [line.crop(*crop.column_span) for line in lines]
+
+    def _finished(self, row: PaintedRow) -> Strip:
+        """A line as wide as the view, with what is selected of it, in the colours that the terminal has."""
+        strip, span, key = row
+        strip = strip.crop_extend(0, self.size.width, self.visual_style.rich_style)
         if span is not None:
-            strip = marked(strip.crop_extend(0, width, base), span, self.selection_style)
-        return strip.crop_extend(0, width, base).apply_offsets(0, key)
+            strip = marked(strip, span, self.selection_style)
+        strip = strip.apply_offsets(0, key)
+        _, background = self.background_colors
+        for line_filter in self.get_line_filters():
+            strip = strip.apply_filter(line_filter, background)
+        return strip
 
     def _rows(self) -> list[PaintedRow]:
         """All lines of the view."""
