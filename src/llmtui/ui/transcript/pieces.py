@@ -14,7 +14,7 @@ LARGEST = 8_000
 """Characters of a Markdown piece. A longer block is cut: it must render in well under a frame."""
 LARGEST_CODE = 12_000
 MOST = 100_000
-MOST_LINES = 3_000
+MOST_LINES = 2_500
 """What of a message is read as Markdown, which takes some 50 µs a line; no reply was seen that is longer."""
 
 
