@@ -21,8 +21,7 @@ def conversations(draw: st.DrawFn, name: str) -> list[Entry]:
 
 
 def view(viewport: Viewport) -> list[object]:
-    lines = [viewport.line(row) for row in range(viewport.height)]
-    return [viewport.strip(*line) if line else None for line in lines]
+    return [row.strip for row in viewport.rows()]
 
 
 @settings(max_examples=60, deadline=None)

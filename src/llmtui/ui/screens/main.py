@@ -138,7 +138,7 @@ class MainScreen(
         report = await self.services.chat.open()
         thread = await self.services.chat.latest()
         # Whoever was faster than the database goes on in the chat that stands there.
-        begun = self.prompt.text or self.pane.transcript.entries or self.is_private
+        begun = self.prompt.text or not self.pane.transcript.is_empty or self.is_private
         if thread is not None and not begun:
             await self.show(thread)
         self.prompt.set_history(await self.services.chat.prompts())
