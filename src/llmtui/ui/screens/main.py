@@ -11,7 +11,6 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
@@ -43,6 +42,7 @@ from llmtui.ui.screens.queue import QueueScreen
 from llmtui.ui.screens.settings import SettingsScreen
 from llmtui.ui.transcript import Transcript
 from llmtui.ui.widgets.attachments import Attachments
+from llmtui.ui.widgets.blank import Columns, Rows
 from llmtui.ui.widgets.chat_pane import ChatPane
 from llmtui.ui.widgets.flash import Flash
 from llmtui.ui.widgets.leader import LeaderPanel
@@ -74,6 +74,7 @@ class MainScreen(
     """Lays the parts out and routes between them; siblings never touch each other."""
 
     AUTO_FOCUS = "Prompt"
+    BLANK: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     DEFAULT_CSS = """
     MainScreen { layout: vertical; layers: base flash; }
@@ -97,9 +98,9 @@ class MainScreen(
 
     def compose(self) -> ComposeResult:
         """Sidebar, chat, prompt, status."""
-        with Horizontal(id="body"):
+        with Columns(id="body"):
             yield Sidebar(self.services.health.infos)
-            with Vertical(id="right"):
+            with Rows(id="right"):
                 jump_lines = self.services.terminal.jump_lines
                 yield ChatPane(self.services.chat.running, self.jobs.keymap, jump_lines=jump_lines)
                 yield QueueLines(self.jobs.keymap)

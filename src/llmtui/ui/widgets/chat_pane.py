@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.getters import query_one
 from textual.widgets import Static
@@ -19,6 +18,7 @@ from llmtui.ui.keymap import Keymap
 from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyNamed, ReplyNoted, ReplyOpened
 from llmtui.ui.transcript import Draft, Entry, Transcript
 from llmtui.ui.widgets.activity import Activity
+from llmtui.ui.widgets.blank import Rows
 
 FIRST_SHOWN = 60
 """The messages that a branch is shown with: more than a screen holds."""
@@ -30,7 +30,7 @@ PROMISE = (
 )
 
 
-class ChatPane(Vertical):
+class ChatPane(Rows):
     """Views one conversation at a time; replies belong to their conversation, not to the view."""
 
     DEFAULT_CSS = """

@@ -36,6 +36,7 @@ class Sidebar(VerticalScroll, can_focus=True):
     Sidebar.-rail .section, Sidebar.-rail #chats, Sidebar.-rail .chats-title { display: none; }
     Sidebar.-hidden { display: none; }
     """
+    BLANK: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
