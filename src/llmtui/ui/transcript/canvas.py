@@ -51,7 +51,7 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._restyled = True
         self._scrolling = False
         self._painted: list[PaintedRow] = []
-        self._drawn: dict[tuple[int, tuple[int, int] | None, int], tuple[Strip, Strip]] = {}
+        self._drawn: dict[tuple[int, tuple[int, int] | None], tuple[Strip, Strip]] = {}
         """The finished lines in view, each with what it was made of."""
         self._drawn_look: tuple[object, ...] = ()
 
@@ -118,23 +118,29 @@ class Canvas(ScrollView, can_focus=True, inherit_bindings=False):
         before, self._drawn = self._drawn, {}
         lines: list[Strip] = []
         for row in self._painted:
-            strip, span, key = row
-            name = (id(strip), span, key)
+            strip, span, _ = row
+            name = (id(strip), span)
             # With its source beside it, whose `id` is nobody else's for as long as it is kept.
             _, line = self._drawn[name] = before.get(name) or (strip, self._finished(row))
             lines.append(line)
+        if crop.height == 1 and crop.y < len(lines):
+            # Textual asks what is under the mouse; a frame asks for the whole view.
+            lines[crop.y] = lines[crop.y].apply_offsets(0, self._painted[crop.y][2])
         lines = lines[crop.y : crop.bottom]
         lines += [Strip.blank(width, self.visual_style.rich_style)] * (crop.height - len(lines))
         whole = crop.column_span == (0, width)
         return lines if whole else [line.crop(*crop.column_span) for line in lines]
 
+    def render_line(self, y: int) -> Strip:
+        """One line of the view."""
+        return self.render_lines(Region(0, y, self.size.width, 1))[0]
+
     def _finished(self, row: PaintedRow) -> Strip:
         """A line as wide as the view, with what is selected of it, in the colours that the terminal has."""
-        strip, span, key = row
+        strip, span, _ = row
         strip = strip.crop_extend(0, self.size.width, self.visual_style.rich_style)
         if span is not None:
             strip = marked(strip, span, self.selection_style)
-        strip = strip.apply_offsets(0, key)
         _, background = self.background_colors
         for line_filter in self.get_line_filters():
             strip = strip.apply_filter(line_filter, background)
