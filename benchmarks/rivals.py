@@ -103,7 +103,8 @@ def _candidates(failures: dict[str, str]) -> Iterator[Candidate]:
             rival.install()
         except OSError as error:
             failures[rival.name] = str(error)
-        yield Candidate(rival.name, rival.program, partial(_filled_rival, rival))
+        filled = None if rival.opening is None else partial(_filled_rival, rival, rival.opening)
+        yield Candidate(rival.name, rival.program, filled)
 
 
 def _filled_llmtui(url: str, home: Path) -> tuple[Program, Sequence[str]]:
@@ -111,8 +112,10 @@ def _filled_llmtui(url: str, home: Path) -> tuple[Program, Sequence[str]]:
     return llmtui(url, home), ()
 
 
-def _filled_rival(rival: Rival, url: str, home: Path) -> tuple[Program, Sequence[str]]:
-    return rival.program(url, home, chat=list(said(MESSAGES))), rival.opening
+def _filled_rival(
+    rival: Rival, opening: Sequence[str], url: str, home: Path
+) -> tuple[Program, Sequence[str]]:
+    return rival.program(url, home, chat=list(said(MESSAGES))), opening
 
 
 def _take(candidate: Candidate, server: FakeServer, tokens: int) -> Taken:
@@ -123,8 +126,7 @@ def _take(candidate: Candidate, server: FakeServer, tokens: int) -> Taken:
             echo_s(terminal)
             start_s = time.monotonic() - terminal.started_s
             terminal.wait_idle()
-            chat = Chat(terminal, server, program.submit)
-            # A burst makes some lose the end of the conversation.
+            chat = Chat(terminal, server, program)
             chat.prefill(PREFILL_TOKENS, RATE)
             cost = chat.cost_of("mixed", Segment(tokens, RATE))
             memory_mb = terminal.memory_mb()
