@@ -25,10 +25,10 @@ class Cost:
 class Chat:
     """Asks and waits; `terminal` is free to be looked at."""
 
-    def __init__(self, terminal: Terminal, server: FakeServer, submit: str) -> None:
+    def __init__(self, terminal: Terminal, server: FakeServer, program: Program) -> None:
         self.terminal = terminal
         self._server = server
-        self._submit = submit
+        self._program = program
 
     def ask(self, shape: str, *segments: Segment) -> Plan:
         """Ask for a reply; returns at once."""
@@ -36,7 +36,7 @@ class Chat:
         self.terminal.type(f"{plan}")
         # Some programs take keys that come in one read as pasted, return and all.
         self.terminal.pump(0.3)
-        self.terminal.type(self._submit)
+        self.terminal.type(self._program.submit)
         return plan
 
     def wait_sent(
@@ -62,7 +62,9 @@ class Chat:
 
     def settle(self, plan: Plan) -> None:
         """Wait until a reply stands there, nothing moves and nothing is computed."""
-        self.wait_shown(plan)
+        if self._program.follows:
+            self.wait_shown(plan)
+        self.wait_sent(plan)
         # Some go on painting what they have queued for more than a minute.
         self.terminal.wait_idle(1, timeout_s=300)
 
@@ -87,4 +89,4 @@ def open_chat(
         for keys in program.opening:
             terminal.type(keys)
             terminal.wait_quiet(0.4)
-        yield Chat(terminal, server, program.submit)
+        yield Chat(terminal, server, program)

@@ -29,6 +29,8 @@ class Program:
     """Keys that lead from there to a prompt."""
     submit: str = "\r"
     """The key that sends."""
+    follows: bool = True
+    """Whether the end of a reply is on the screen when all has been painted."""
 
 
 def bare(url: str, home: Path) -> Program:

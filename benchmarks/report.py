@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from textwrap import TextWrapper
 
 from benchmarks.chart import svg
 from benchmarks.figures import Chart, Figures
 
+WRAP = TextWrapper(110, break_on_hyphens=False)
+TITLE = "# Benchmarks\n"
 INTRODUCTION = """\
-# Benchmarks
-
 Taken by `make bench` with {surroundings}. Every program runs in a pseudo-terminal and asks the same fake
 server on loopback. Compare the figures of one table with each other: they were taken in turn, on one machine,
 so the ratios say more than the numbers. `python -m benchmarks NAME` takes one measure again.
@@ -25,7 +26,7 @@ def write_report(page: Path, found: Sequence[Figures]) -> None:
     for chart in _charts(found):
         (folder / _file(chart)).write_text(svg(chart))
     usual = found[0].surroundings if found else ""
-    lines = [INTRODUCTION.format(surroundings=usual)]
+    lines = [TITLE, WRAP.fill(INTRODUCTION.format(surroundings=usual)), ""]
     for figures in found:
         lines += _section(figures, folder.name, usual)
     page.write_text("\n".join(lines))
@@ -34,7 +35,7 @@ def write_report(page: Path, found: Sequence[Figures]) -> None:
 def _section(figures: Figures, folder: str, usual: str) -> Iterator[str]:
     yield f"## {figures.title}\n"
     unusual = "" if figures.surroundings == usual else f" with {figures.surroundings}"
-    yield f"{figures.about} Taken on {figures.taken}{unusual}.\n"
+    yield WRAP.fill(f"{figures.about} Taken on {figures.taken}{unusual}.") + "\n"
     yield _row(figures.columns)
     yield _row("---" if number == 0 else "---:" for number in range(len(figures.columns)))
     yield from map(_row, figures.rows)

@@ -76,8 +76,10 @@ class Rival:
     submit: str = "\r"
     starts_filled: bool = False
     """Whether it can be asked only in a chat that is kept already."""
-    opening: Sequence[str] = ()
-    """Keys that lead from the start to the newest chat."""
+    opening: Sequence[str] | None = ()
+    """Keys that lead from the start to the newest chat; None: no keys are known to do that surely."""
+    follows: bool = True
+    """Whether it keeps the end of a fast reply in sight."""
     also: Sequence[str] = field(default=())
     """Pins that its own requirements lack."""
 
@@ -126,7 +128,7 @@ class Rival:
             str(self.folder / "bin" / self.command[0]),
             *(text.format(**facts) for text in self.command[1:]),
         ]
-        return Program(self.name, argv, env, self.ready, submit=self.submit)
+        return Program(self.name, argv, env, self.ready, submit=self.submit, follows=self.follows)
 
     def _fill(self, env: Mapping[str, str], chat: Sequence[tuple[str, str]]) -> None:
         command = [str(self.folder / "bin" / "python"), "-c", self.fill]
@@ -167,6 +169,7 @@ api_key = "none"
         ready="a long chat",
         fill=_FILL_OTERM,
         starts_filled=True,
+        follows=False,
     ),
     Rival(
         package="parllama",
@@ -183,6 +186,6 @@ api_key = "none"
         env={},
         ready="Type a message",
         fill=_FILL_PARLLAMA,
-        opening=["\x13", "\x1b[B", "\r"],
+        opening=None,
     ),
 )

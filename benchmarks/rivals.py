@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import inf, isfinite
 from pathlib import Path
 
 from benchmarks.chat import SIZES, Chat
@@ -29,7 +30,7 @@ from benchmarks.terminal import Terminal
 PREFILL_TOKENS = 400
 RATE = 60
 MESSAGES = 200
-PATIENCE_S = 180
+PATIENCE_S = 90
 SIZE = SIZES["120x40"]
 
 
@@ -51,6 +52,7 @@ class Taken:
     bytes: float
     cpu_s: float
     opening_s: float | None
+    """None where that is not measured, infinite where the last message never came into sight."""
 
 
 def measure(quick: bool) -> Figures:
@@ -103,7 +105,8 @@ def _candidates(failures: dict[str, str]) -> Iterator[Candidate]:
             rival.install()
         except OSError as error:
             failures[rival.name] = str(error)
-        yield Candidate(rival.name, rival.program, partial(_filled_rival, rival))
+        filled = None if rival.opening is None else partial(_filled_rival, rival, rival.opening)
+        yield Candidate(rival.name, rival.program, filled)
 
 
 def _filled_llmtui(url: str, home: Path) -> tuple[Program, Sequence[str]]:
@@ -111,8 +114,10 @@ def _filled_llmtui(url: str, home: Path) -> tuple[Program, Sequence[str]]:
     return llmtui(url, home), ()
 
 
-def _filled_rival(rival: Rival, url: str, home: Path) -> tuple[Program, Sequence[str]]:
-    return rival.program(url, home, chat=list(said(MESSAGES))), rival.opening
+def _filled_rival(
+    rival: Rival, opening: Sequence[str], url: str, home: Path
+) -> tuple[Program, Sequence[str]]:
+    return rival.program(url, home, chat=list(said(MESSAGES))), opening
 
 
 def _take(candidate: Candidate, server: FakeServer, tokens: int) -> Taken:
@@ -123,8 +128,7 @@ def _take(candidate: Candidate, server: FakeServer, tokens: int) -> Taken:
             echo_s(terminal)
             start_s = time.monotonic() - terminal.started_s
             terminal.wait_idle()
-            chat = Chat(terminal, server, program.submit)
-            # A burst makes some lose the end of the conversation.
+            chat = Chat(terminal, server, program)
             chat.prefill(PREFILL_TOKENS, RATE)
             cost = chat.cost_of("mixed", Segment(tokens, RATE))
             memory_mb = terminal.memory_mb()
@@ -143,7 +147,10 @@ def _opening_s(candidate: Candidate, server: FakeServer) -> float | None:
                 # What a person cannot do faster, and some drop what is typed while they build a screen.
                 terminal.pump(0.5)
                 terminal.type(key)
-            terminal.wait_for(LAST, PATIENCE_S)
+            try:
+                terminal.wait_for(LAST, PATIENCE_S)
+            except TimeoutError:
+                return inf
             return time.monotonic() - terminal.started_s
 
 
@@ -167,7 +174,10 @@ def _median(turns: Sequence[Taken]) -> Taken:
 
 
 def _row(name: str, taken: Taken) -> tuple[str, ...]:
-    opening = "-" if taken.opening_s is None else f"{taken.opening_s:.1f}"
+    if taken.opening_s is None:
+        opening = "-"
+    else:
+        opening = f"{taken.opening_s:.1f}" if isfinite(taken.opening_s) else f"not in {PATIENCE_S}"
     figures = (f"{taken.start_s:.2f}", f"{taken.memory_mb:.0f}", f"{taken.bytes:,.0f}", f"{taken.cpu_s:.2f}")
     return name, *figures, opening
 
@@ -175,5 +185,6 @@ def _row(name: str, taken: Taken) -> tuple[str, ...]:
 def _chart(
     title: str, unit: str, medians: dict[str, Taken], figure: Callable[[Taken], float | None]
 ) -> Chart:
-    bars = {name: value for name, taken in medians.items() if (value := figure(taken)) is not None}
+    values = {name: figure(taken) for name, taken in medians.items()}
+    bars = {name: value for name, value in values.items() if value is not None and isfinite(value)}
     return Chart(title, unit, bars)
