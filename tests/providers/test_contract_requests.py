@@ -428,17 +428,16 @@ async def test_the_settings_go_where_the_wire_wants_them(case: ProviderCase) -> 
         for request in (HELLO, own):
             assert (await drain(stream(provider, request))).error is None
         await provider.aclose()
-        requests = [exchange.request for exchange in case.chats(server)]
-    configured, asked = requests
-    for request, model, system, temperature, max_tokens in (
+        configured, asked = (exchange.request for exchange in case.chats(server))
+    for seen, model, system, temperature, max_tokens in (
         (configured, "test-model", "From the file.", 0.25, 77),
         (asked, "other-model", "My own.", 0.75, 33),
     ):
-        body = request.json()
+        body = seen.json()
         options = body.get("options") or body.get("generationConfig") or {}
         # Gemini's requests name the model, and that it streams, in the path.
-        assert body.get("model") == model or f"/{model}:" in request.path
-        assert body.get("stream") is True or request.path.endswith(":streamGenerateContent")
+        assert body.get("model") == model or f"/{model}:" in seen.path
+        assert body.get("stream") is True or seen.path.endswith(":streamGenerateContent")
         places = map(body.get, ("system", "instructions", "systemInstruction"))
         assert system in str(next(filter(None, places), None) or body["messages"][0])
         assert body.get("temperature", options.get("temperature")) == temperature
