@@ -387,9 +387,11 @@ def test_usage_is_inclusive_and_told_when_it_changes() -> None:
         "totalTokenCount": 1060,
     }
     first = {"promptTokenCount": 1000}
-    events = decoded({"usageMetadata": first}, {"usageMetadata": first}, {"usageMetadata": counts})
+    last = candidate({"text": "a"}) | {"usageMetadata": counts}
+    events = decoded({"usageMetadata": first}, {"usageMetadata": first}, last)
     assert events[1:] == [
         UsageUpdate(Usage(input=1000)),
+        TextDelta("a"),
         UsageUpdate(Usage(input=1010, output=50, cache_read=600, reasoning=20)),
     ]
 
@@ -408,6 +410,7 @@ def test_usage_is_inclusive_and_told_when_it_changes() -> None:
         ("MALFORMED_FUNCTION_CALL", FinishReason.OTHER, True),
         ("UNEXPECTED_TOOL_CALL", FinishReason.OTHER, True),
         ("MISSING_THOUGHT_SIGNATURE", FinishReason.OTHER, True),
+        ("FUNCTION_CALL", FinishReason.TOOL_CALLS, False),
         ("OTHER", FinishReason.OTHER, False),
         ("INVENTED_TOMORROW", FinishReason.OTHER, False),
     ],

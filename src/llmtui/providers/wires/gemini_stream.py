@@ -38,6 +38,8 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "STOP": FinishReason.STOP,
     "MAX_TOKENS": FinishReason.LENGTH,
     "CONTINUATION": FinishReason.LENGTH,
+    # Not the vendor's: what some gateways and fakes make of a call.
+    "FUNCTION_CALL": FinishReason.TOOL_CALLS,
     **dict.fromkeys(_FILTERED, FinishReason.CONTENT_FILTER),
 }
 _EXPLAINED: Mapping[str, str] = {
@@ -78,15 +80,15 @@ class GeminiDecoder:
     def feed(self, chunk: Mapping[str, Any]) -> Iterator[StreamEvent]:
         """The events of one object."""
         yield from self._start(chunk)
-        yield from self._take_usage(as_object(chunk.get("usageMetadata")))
-        feedback = as_object(chunk.get("promptFeedback"))
-        if reason := as_text(feedback.get("blockReason")):
-            raise _blocked(reason, as_text(feedback.get("blockReasonMessage")))
         for candidate in as_objects(chunk.get("candidates"))[:1]:
             for part in as_objects(as_object(candidate.get("content")).get("parts")):
                 yield from self._part(part)
             self._reason = as_text(candidate.get("finishReason")) or self._reason
             self._explanation = as_text(candidate.get("finishMessage")) or self._explanation
+        yield from self._take_usage(as_object(chunk.get("usageMetadata")))
+        feedback = as_object(chunk.get("promptFeedback"))
+        if reason := as_text(feedback.get("blockReason")):
+            raise _blocked(reason, as_text(feedback.get("blockReasonMessage")))
 
     def end(self) -> Iterator[StreamEvent]:
         """The end of a complete reply."""
