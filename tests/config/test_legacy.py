@@ -90,7 +90,8 @@ def test_without_a_provider_it_is_openai(tmp_path: Path) -> None:
         ("CLAUDE", "claude", "anthropic"),
         ("anthropic", "claude", "anthropic"),
         (" Ollama ", "ollama", "ollama"),
-        ("Gemini", "gemini", "openai_compat"),
+        ("Gemini", "gemini", "gemini"),
+        ("google", "gemini", "gemini"),
         ("embedded", "embedded", "embedded"),
         ("OpenAI-Compat", "openai-compat", "openai_compat"),
     ],
@@ -126,9 +127,15 @@ def test_no_key_of_one_vendor_goes_to_another(tmp_path: Path) -> None:
 
 def test_gemini_asks_for_its_own_variable(tmp_path: Path) -> None:
     gemini = providers(tmp_path, {"provider": "gemini"})["gemini"]
-    assert (gemini.base_url, gemini.api_key_env) == (legacy.GEMINI_URL, "GEMINI_API_KEY")
+    assert (gemini.kind, gemini.base_url, gemini.api_key_env) == ("gemini", None, "GEMINI_API_KEY")
+
+
+def test_geminis_old_options_and_addresses_stay_with_the_wire_that_they_are_for(tmp_path: Path) -> None:
+    tuned = providers(tmp_path, {"provider": "gemini", "provider_options": {"top_p": 0.5}})["gemini"]
+    assert (tuned.kind, tuned.base_url) == ("openai_compat", legacy.GEMINI_URL)
+    assert (tuned.api_key_env, tuned.options) == ("GEMINI_API_KEY", {"extra_body": {"top_p": 0.5}})
     own = providers(tmp_path, {"provider": "gemini", "base_url": "http://h/v1"})["gemini"]
-    assert (own.base_url, own.api_key_env) == ("http://h/v1", None)
+    assert (own.kind, own.base_url, own.api_key_env) == ("openai_compat", "http://h/v1", None)
 
 
 @pytest.mark.parametrize(

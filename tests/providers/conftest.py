@@ -9,6 +9,7 @@ from llmtui.core.ports import Provider
 from llmtui.testing.cases import ProviderCase
 from llmtui.testing.encoders.base import dump
 from llmtui.testing.encoders.chat_completions import ChatCompletionsEncoder
+from llmtui.testing.encoders.gemini import GeminiEncoder
 from llmtui.testing.encoders.messages import MessagesEncoder
 from llmtui.testing.encoders.ollama import OllamaEncoder
 from llmtui.testing.encoders.responses import ResponsesEncoder
@@ -23,6 +24,7 @@ def build(settings: Mapping[str, Any]) -> Provider:
 PROVIDERS = {
     "openai_compat": ("llmtui.providers.openai_compat", "OpenAICompatProvider"),
     "anthropic": ("llmtui.providers.anthropic", "AnthropicProvider"),
+    "gemini": ("llmtui.providers.gemini", "GeminiProvider"),
     "openai": ("llmtui.providers.openai", "OpenAIProvider"),
     "ollama": ("llmtui.providers.ollama", "OllamaProvider"),
 }
@@ -40,6 +42,7 @@ OLLAMA_REPLIES = {
 CASES = {
     "openai_compat": ProviderCase("openai_compat", build, ChatCompletionsEncoder(), "/chat/completions"),
     "anthropic": ProviderCase("anthropic", build, MessagesEncoder(), "/v1/messages"),
+    "gemini": ProviderCase("gemini", build, GeminiEncoder(), "/v1beta/models/*:streamGenerateContent"),
     "openai": ProviderCase("openai", build, ResponsesEncoder(), "/responses"),
     "ollama": ProviderCase("ollama", build, OllamaEncoder(), "/api/chat", OLLAMA_REPLIES),
 }

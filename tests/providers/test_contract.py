@@ -67,7 +67,7 @@ async def test_the_same_reply_is_the_same_events(
     assert normal_form(outcome.events, fields) == normal_form(scenario, fields)
 
 
-@pytest.mark.parametrize("case", ["openai_compat", "anthropic", "openai"], indirect=True)
+@pytest.mark.parametrize("case", ["openai_compat", "anthropic", "openai", "gemini"], indirect=True)
 async def test_server_sent_events_may_end_their_lines_in_cr(case: ProviderCase) -> None:
     events = [event.replace(b"\n", b"\r") for event in case.encoder.encode(TEXT)]
     async with asked(case) as (provider, server):

@@ -136,7 +136,7 @@ async def test_a_stall_runs_into_the_idle_clock(case: ProviderCase) -> None:
 
 async def test_keep_alives_are_not_events(case: ProviderCase) -> None:
     async def handler(request: Request, responder: Responder) -> None:
-        if request.path != case.chat_path:
+        if not case.is_chat(request.path):
             await responder.send(200, case.other_replies.get(request.path, b"{}"))
             return
         await responder.start(200, {"content-type": case.encoder.content_type})

@@ -51,7 +51,7 @@ SCHEMA: dict[str, JSON] = {
     "additionalProperties": False,
     "$defs": {"day": {"enum": ["today", "tomorrow"]}},
 }
-THINKS = {"anthropic": "claude-opus-4-6", "openai": "gpt-5.4"}
+THINKS = {"anthropic": "claude-opus-4-6", "openai": "gpt-5.4", "gemini": "gemini-3.8-flash"}
 PNG = png(3, 2, (200, 30, 60))
 WEATHER = ToolDefinition("weather", "The weather of a city", SCHEMA)
 POISON = {
@@ -71,6 +71,9 @@ POISON = {
         "OLLAMA_HOST",
         "OLLAMA_API_KEY",
         "OLLAMA_MODEL",
+        "GEMINI_API_KEY",
+        "GOOGLE_API_KEY",
+        "GOOGLE_GEMINI_BASE_URL",
     )
 } | {
     "OPENAI_CUSTOM_HEADERS": "x-poison: poison-openai\nauthorization: Bearer poison",
@@ -106,6 +109,7 @@ async def test_the_effort_goes_where_the_wire_wants_it(case: ProviderCase, asked
     said = {
         "openai_compat": body.get("reasoning_effort"),
         "anthropic": body.get("output_config"),
+        "gemini": body.get("generationConfig"),
         "openai": body.get("reasoning"),
         "ollama": body.get("think"),
     }[case.kind]
@@ -244,7 +248,7 @@ async def test_a_key_that_is_no_header_is_an_error_that_does_not_show_it(case: P
 async def test_a_redirect_does_not_take_the_key_elsewhere(case: ProviderCase, status: int) -> None:
     async with WireServer() as elsewhere, WireServer() as server:
         provider = case.provider(server, api_key=CANARY, headers={"x-token": CANARY})
-        location = {"location": f"{elsewhere.url}{case.chat_path}"}
+        location = {"location": f"{elsewhere.url}{case.chat_path.replace('*', 'test-model')}"}
         case.serve_raw(server, [], status=status, headers=location)
         case.serve(elsewhere, TEXT)
         outcome = await drain(stream(provider))
@@ -297,6 +301,30 @@ CONVERSATION: dict[str, list[Any]] = {
             "content": [
                 {"type": "tool_result", "tool_use_id": "call_1", "content": "12 °C"},
                 {"type": "tool_result", "tool_use_id": "call_2", "content": "no clock", "is_error": True},
+            ],
+        },
+    ],
+    "gemini": [
+        {"role": "user", "parts": [{"text": "Weather? é🙂"}]},
+        {
+            "role": "model",
+            "parts": [
+                {"text": "I look it up."},
+                {
+                    "functionCall": {
+                        "id": "call_1",
+                        "name": "weather",
+                        "args": {"city": "Zürich 🙂", "days": [1, {"deep": True}]},
+                    }
+                },
+                {"functionCall": {"id": "call_2", "name": "clock", "args": {}}},
+            ],
+        },
+        {
+            "role": "user",
+            "parts": [
+                {"functionResponse": {"id": "call_1", "name": "weather", "response": {"output": "12 °C"}}},
+                {"functionResponse": {"id": "call_2", "name": "clock", "response": {"error": "no clock"}}},
             ],
         },
     ],
@@ -355,7 +383,7 @@ def plain(value: Any) -> Any:
 
 def conversation_of(body: Any) -> Any:
     """The conversation, by the name that its wire has for it."""
-    return body.get("messages") or body["input"]
+    return body.get("messages") or body.get("contents") or body["input"]
 
 
 async def test_a_tool_is_called_and_its_result_goes_back(case: ProviderCase) -> None:
@@ -385,26 +413,36 @@ async def test_a_tool_is_called_and_its_result_goes_back(case: ProviderCase) -> 
 async def test_a_tools_schema_reaches_the_wire_unchanged(case: ProviderCase) -> None:
     (body,) = await sent(case, replace(HELLO, tools=(WEATHER,)))
     (tool,) = plain(body["tools"])
-    described = tool.get("function", tool)
+    (described,) = tool.get("functionDeclarations") or [tool.get("function", tool)]
     assert (described["name"], described["description"]) == ("weather", "The weather of a city")
-    assert described.get("parameters", described.get("input_schema")) == SCHEMA
+    names = ("parameters", "input_schema", "parametersJsonSchema")
+    assert next(filter(None, map(described.get, names))) == SCHEMA
 
 
 async def test_the_settings_go_where_the_wire_wants_them(case: ProviderCase) -> None:
     settings: dict[str, Any] = {"system_prompt": "From the file.", "temperature": 0.25, "max_tokens": 77}
     own = replace(HELLO, system="My own.", temperature=0.75, max_tokens=33, model="other-model")
-    configured, asked = await sent(case, HELLO, own, **settings)
-    for body, model, system, temperature, max_tokens in (
+    async with WireServer() as server:
+        provider = case.provider(server, **settings)
+        case.serve(server, TEXT)
+        for request in (HELLO, own):
+            assert (await drain(stream(provider, request))).error is None
+        await provider.aclose()
+        configured, asked = (exchange.request for exchange in case.chats(server))
+    for seen, model, system, temperature, max_tokens in (
         (configured, "test-model", "From the file.", 0.25, 77),
         (asked, "other-model", "My own.", 0.75, 33),
     ):
-        options = body.get("options", {})
-        assert body["model"] == model
-        assert body["stream"] is True
-        assert system in str(body.get("system") or body.get("instructions") or body["messages"][0])
+        body = seen.json()
+        options = body.get("options") or body.get("generationConfig") or {}
+        # Gemini's requests name the model, and that it streams, in the path.
+        assert body.get("model") == model or f"/{model}:" in seen.path
+        assert body.get("stream") is True or seen.path.endswith(":streamGenerateContent")
+        places = map(body.get, ("system", "instructions", "systemInstruction"))
+        assert system in str(next(filter(None, places), None) or body["messages"][0])
         assert body.get("temperature", options.get("temperature")) == temperature
         names = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-        assert max_tokens in [*map(body.get, names), options.get("num_predict")]
+        assert max_tokens in [*map(body.get, names), *map(options.get, ("num_predict", "maxOutputTokens"))]
 
 
 async def test_a_request_leaves_the_providers_settings_alone(case: ProviderCase) -> None:

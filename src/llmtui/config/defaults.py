@@ -22,6 +22,7 @@ KIND_VARIABLES: Mapping[str, Variables] = {
     "openai": Variables("OPENAI_API_KEY", "OPENAI_BASE_URL"),
     "openai_compat": Variables("OPENAI_API_KEY", "OPENAI_BASE_URL"),
     "anthropic": Variables("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+    "gemini": Variables("GEMINI_API_KEY"),
     "ollama": Variables("OLLAMA_API_KEY", "OLLAMA_HOST", key_host="ollama.com"),
 }
 

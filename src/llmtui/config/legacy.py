@@ -1,7 +1,7 @@
 """Flat settings, `{"model": "gpt-4o", "api_key": "sk-…"}`: brought into the form of today."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,7 +35,11 @@ class _Vendor:
 
 _OPENAI = _Vendor("openai", OPENAI_KIND)
 _CLAUDE = _Vendor("claude", "anthropic", "claude_api_key")
-_GEMINI = _Vendor("gemini", "openai_compat", "gemini_api_key", GEMINI_URL, "GEMINI_API_KEY")
+_GEMINI = _Vendor("gemini", "gemini", "gemini_api_key")
+_OPENAI_SHAPED_GEMINI = replace(
+    _GEMINI, kind="openai_compat", base_url=GEMINI_URL, key_variable="GEMINI_API_KEY"
+)
+"""For options and addresses, which come from the time when Gemini was asked over OpenAI's wire."""
 _VENDORS = {
     "openai": _OPENAI,
     "claude": _CLAUDE,
@@ -97,6 +101,8 @@ class _Modernised:
         self._document = document
         self._old = old
         self._named = _VENDORS.get(name) or _Vendor(name, name)
+        if self._named is _GEMINI and (old[OPTIONS_FIELD] or "base_url" in old):
+            self._named = _OPENAI_SHAPED_GEMINI
 
     def build(self) -> None:
         providers: list[dict[str, Any]] = []

@@ -4,14 +4,13 @@ from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from llmtui.core.errors import IncompleteStream, ProtocolError
+from llmtui.core.errors import IncompleteStream
 from llmtui.core.events import StreamEvent
-from llmtui.core.redaction import redact
-from llmtui.providers.failures import LONGEST_EXCERPT, classify
+from llmtui.providers.event_stream import DONE, object_of, server_events
+from llmtui.providers.failures import classify
 from llmtui.providers.http import Http, Reply, drain
 from llmtui.providers.wires.chat_completions_stream import ChatCompletionsDecoder, failure_in
-from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
-from llmtui.providers.wires.untrusted import parsed
+from llmtui.providers.wires.sse import ServerSentEvent
 
 
 async def chat_events(
@@ -36,9 +35,9 @@ async def _events(reply: Reply, decoder: ChatCompletionsDecoder) -> AsyncGenerat
     """Decode a reply up to `[DONE]` or its end; without a terminal signal the events just end."""
     done = False
     try:
-        async with aclosing(_server_events(reply)) as events:
+        async with aclosing(server_events(reply)) as events:
             async for event in events:
-                if event.data.strip() == "[DONE]":
+                if event.data.strip() == DONE:
                     done = True
                     await drain(events)
                     break
@@ -53,50 +52,10 @@ async def _events(reply: Reply, decoder: ChatCompletionsDecoder) -> AsyncGenerat
             yield last
 
 
-async def _server_events(reply: Reply) -> AsyncGenerator[ServerSentEvent, None]:
-    """The events of a stream; the one JSON body of a server that ignores `stream` counts as an event."""
-    decoder = SSEDecoder()
-    whole = bytearray()
-    begun = False
-    async with aclosing(reply.chunks()) as chunks:
-        async for chunk in chunks:
-            # No event stream begins with a brace, and content types lie.
-            if whole or (not begun and chunk.lstrip().startswith(b"{")):
-                whole += chunk
-                continue
-            begun = begun or bool(chunk.strip())
-            for event in decoder.feed(chunk):
-                yield event
-    if whole:
-        yield ServerSentEvent(whole.decode("utf-8", "replace"))
-    for event in decoder.flush():
-        if _is_json(event.data):
-            yield event
-
-
 def _decoded(event: ServerSentEvent, reply: Reply, decoder: ChatCompletionsDecoder) -> Iterator[StreamEvent]:
     if not event.data.strip() and not event.name:
         return
-    chunk = _chunk(event, reply)
+    chunk = object_of(event, reply)
     if (failure := failure_in(chunk, event.name)) is not None:
         raise classify(failure, context=reply.context, secrets=reply.secrets)
     yield from decoder.decode(chunk)
-
-
-def _chunk(event: ServerSentEvent, reply: Reply) -> Mapping[str, Any]:
-    try:
-        chunk = parsed(event.data)
-    except ValueError:
-        chunk = {"message": event.data} if event.name == "error" else None
-    if not isinstance(chunk, dict):
-        excerpt = redact(event.data, reply.secrets)[:LONGEST_EXCERPT]
-        raise ProtocolError(f"an event of the stream is no JSON object: {excerpt}", context=reply.context)
-    return chunk
-
-
-def _is_json(text: str) -> bool:
-    try:
-        parsed(text)
-    except ValueError:
-        return text.strip() == "[DONE]"
-    return True

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from llmtui.providers.wires.untrusted import as_object, parsed
+from llmtui.providers.wires.untrusted import as_object, as_objects, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class ErrorBody:
     codes: tuple[str, ...] = ()
     status: int | None = None
     structured: bool = True
+    retry_after_s: float | None = None
 
 
 def read_body(status: int, content_type: str, body: bytes) -> ErrorBody:
@@ -39,6 +40,9 @@ def read_payload(payload: object, body: bytes = b"", status: int | None = None) 
     error = inner if isinstance(inner, dict) else {"message": inner}
     codes = [error.get("code"), error.get("error_code"), error.get("type"), error.get("status")]
     codes += [outer.get("code"), outer.get("type")]
+    # Google's: https://cloud.google.com/apis/design/errors#error_details
+    details = as_objects(error.get("details"))
+    codes = [*(detail.get("reason") for detail in details), *codes]
     message = _words(error.get("message") or error.get("detail") or outer.get("message"))
     if sign_in := outer.get("signin_url"):
         message = f"{message}: sign in at {sign_in}"
@@ -52,6 +56,7 @@ def read_payload(payload: object, body: bytes = b"", status: int | None = None) 
         codes=tuple(word for word in words if word not in ("", "error")),
         status=next(iter(_statuses(codes)), None),
         structured=bool(outer),
+        retry_after_s=next(filter(None, (_seconds(detail.get("retryDelay")) for detail in details)), None),
     )
 
 
@@ -71,6 +76,12 @@ def _statuses(codes: Sequence[object]) -> Iterator[int]:
         number = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else 0
         if 400 <= number < 600:
             yield number
+
+
+def _seconds(duration: object) -> float | None:
+    """A duration as Google writes it, `"1.5s"`."""
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)s", duration) if isinstance(duration, str) else None
+    return float(found[1]) if found else None
 
 
 def _words(message: object) -> str:

@@ -72,6 +72,7 @@ BY_CODE: Mapping[str, ErrorClass] = {
     "server_is_overloaded": Overloaded,
     "slow_down": Overloaded,
     "invalid_api_key": AuthError,
+    "api_key_invalid": AuthError,
 }
 # Codes that only repeat what a status would have said: for errors inside a stream, which have none.
 BY_GENERIC_CODE: Mapping[str, ErrorClass] = {
@@ -253,7 +254,8 @@ def _build(
         hint = "check the base URL: the server knows no such path"
     if context.status == 407:
         message, hint = f"the proxy wants a user and a password: {message}", PROXY_LOGIN
-    return error_class(message, context=replace(context, code=code), hint=hint)
+    wait_s = details.retry_after_s if context.retry_after_s is None else context.retry_after_s
+    return error_class(message, context=replace(context, code=code, retry_after_s=wait_s), hint=hint)
 
 
 def _redirected(location: str, context: ErrorContext, secrets: Sequence[str]) -> ProviderError:

@@ -72,6 +72,19 @@ class Anthropic(Kind):
         return super().base_url_of(settings).removesuffix("/v1")
 
 
+class Gemini(Kind):
+    """Google's Gemini, or a server that speaks its API."""
+
+    default_base_url = "https://generativelanguage.googleapis.com"
+    default_model = "gemini-3.8-flash"
+    key_variable = "GEMINI_API_KEY"
+
+    @classmethod
+    def base_url_of(cls, settings: ProviderSettings) -> str:
+        """Where requests go; the version, and the path to the OpenAI-shaped API, are no part of it."""
+        return super().base_url_of(settings).removesuffix("/openai").removesuffix("/v1beta")
+
+
 class Ollama(Kind):
     """An Ollama server, or ollama.com."""
 
@@ -135,6 +148,7 @@ BUILT_IN: Mapping[str, type[Kind]] = {
     "openai": OpenAI,
     "openai_compat": OpenAICompat,
     "anthropic": Anthropic,
+    "gemini": Gemini,
     "ollama": Ollama,
     "embedded": Embedded,
     "scripted": Scripted,

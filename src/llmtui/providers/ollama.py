@@ -27,11 +27,11 @@ from llmtui.providers.wires.ndjson import NDJSONDecoder
 from llmtui.providers.wires.ollama import (
     LoadOptions,
     OllamaDecoder,
-    is_text,
     request_body,
     sent_text,
     think_of,
 )
+from llmtui.providers.wires.text_files import is_text
 
 OBEYS_TRUNCATE = (0, 12, 4)
 """The first version for which `truncate: false` makes an error of an overflow."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from llmtui.core.ports import Provider
@@ -21,6 +22,7 @@ class ProviderCase:
     """From settings, as a config file would hold them, to the provider."""
     encoder: WireEncoder
     chat_path: str
+    """A `*` stands for the model, where the wire has it in the path."""
     other_replies: Mapping[str, bytes] = field(default_factory=dict)
     """JSON that the server answers on other paths which a chat may ask."""
 
@@ -46,4 +48,8 @@ class ProviderCase:
 
     def chats(self, server: WireServer) -> list[Exchange]:
         """The chats that the server was asked, without whatever else a provider looks up."""
-        return [exchange for exchange in server.exchanges if exchange.request.path == self.chat_path]
+        return [exchange for exchange in server.exchanges if self.is_chat(exchange.request.path)]
+
+    def is_chat(self, path: str) -> bool:
+        """Whether a request of this path is a chat."""
+        return fnmatchcase(path, self.chat_path)

@@ -11,6 +11,7 @@ import ssl
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from enum import Enum
+from fnmatch import fnmatchcase
 from typing import Self, TypeAlias
 
 from llmtui.testing.exchange import Exchange, Framing, Request, Responder, read_request
@@ -84,7 +85,10 @@ class WireServer:
         framing: Framing = "chunked",
         before_head: asyncio.Event | None = None,
     ) -> None:
-        """Answer the next request of a path; the last reply of a path answers all later ones too."""
+        """Answer the next request of a path; the last reply of a path answers all later ones too.
+
+        A `*` in the path stands for anything.
+        """
 
         async def play(_: Request, responder: Responder) -> None:
             if before_head is not None:
@@ -104,7 +108,8 @@ class WireServer:
         return self.exchanges[index]
 
     async def _scripted(self, request: Request, responder: Responder) -> None:
-        replies = self._replies.get(request.path)
+        routes = self._replies.items()
+        replies = next((found for path, found in routes if fnmatchcase(request.path, path)), None)
         if not replies:
             await responder.send(404, b'{"error": "no route"}')
             return

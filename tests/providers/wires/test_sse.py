@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from llmtui.core.errors import ProtocolError
 from llmtui.providers.wires.lines import LineSplitter
 from llmtui.providers.wires.ndjson import NDJSONDecoder
-from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
+from llmtui.providers.wires.sse import LONGEST_OUTSIDE, ServerSentEvent, SSEDecoder
 
 STREAM = (
     ": a comment\n"
@@ -113,3 +113,19 @@ def test_a_cut_last_line_is_dropped() -> None:
 def test_a_line_that_is_no_object_is_an_error(line: bytes) -> None:
     with pytest.raises(ProtocolError, match="no JSON object"):
         list(NDJSONDecoder().feed(line))
+
+
+def test_lines_that_are_no_field_stand_outside() -> None:
+    decoder = SSEDecoder()
+    data = b': note\nid: 1\nretry: 2\ndata: x\n\n{\n  "error": {"code": 503}\n}\n'
+    assert [event.data for event in decoder.feed(data)] == ["x"]
+    assert list(decoder.flush()) == []
+    assert json.loads(decoder.outside) == {"error": {"code": 503}}
+
+
+def test_what_stands_outside_is_kept_only_within_reason() -> None:
+    decoder = SSEDecoder()
+    for _ in range(100):
+        assert list(decoder.feed(b"junk " * 1000 + b"\n")) == []
+    assert decoder.outside == ""
+    assert sum(map(len, decoder._outside)) < 2 * LONGEST_OUTSIDE

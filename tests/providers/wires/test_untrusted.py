@@ -7,14 +7,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from llmtui.core.errors import ErrorContext, ProviderError
+from llmtui.core.errors import ContentFiltered, ErrorContext, ProviderError
 from llmtui.core.events import StreamEvent
 from llmtui.core.guard import Grammar
 from llmtui.providers.claude_models import claude_models
 from llmtui.providers.failures import classify
+from llmtui.providers.gemini_models import gemini_models
 from llmtui.providers.model_lists import openai_models
 from llmtui.providers.ollama_models import facts_of, loaded_context, models_of
 from llmtui.providers.wires.chat_completions_stream import ChatCompletionsDecoder, failure_in
+from llmtui.providers.wires.gemini_stream import GeminiDecoder
 from llmtui.providers.wires.ndjson import NDJSONDecoder
 from llmtui.providers.wires.ollama import OllamaDecoder
 from llmtui.providers.wires.tool_calls import parse_error
@@ -27,6 +29,9 @@ KEYS = (
     "prompt_tokens", "prompt_tokens_details", "timings", "predicted_ms", "x_groq", "done", "done_reason",
     "remote_host", "eval_duration", "error", "detail", "loc", "code", "data", "models", "meta", "n_ctx",
     "capabilities", "model_info", "general.architecture", "details", "context_length", "display_name",
+    "candidates", "parts", "thought", "thoughtSignature", "functionCall", "args", "inlineData",
+    "finishReason", "usageMetadata", "promptTokenCount", "candidatesTokenCount", "promptFeedback",
+    "blockReason", "retryDelay", "reason", "supportedGenerationMethods", "inputTokenLimit", "nextPageToken",
 )  # fmt: skip
 LEAVES = st.none() | st.booleans() | st.integers(-3, 600) | st.floats() | st.text(max_size=5)
 ANY_JSON = st.recursive(
@@ -39,6 +44,7 @@ CHUNKS = st.one_of(
     OBJECTS,
     st.builds(lambda delta, more: {"choices": [{"delta": delta} | more]}, OBJECTS, OBJECTS),
     st.builds(lambda message, more: {"message": message} | more, OBJECTS, OBJECTS),
+    st.builds(lambda part, more: {"candidates": [{"content": {"parts": [part]}} | more]}, OBJECTS, OBJECTS),
 )
 
 
@@ -57,7 +63,18 @@ def ollama(chunks: Iterable[dict[str, Any]]) -> Iterator[StreamEvent]:
     yield from decoder.decode({"done": True})
 
 
-@pytest.mark.parametrize("decode", [chat_completions, ollama])
+def gemini(chunks: Iterable[dict[str, Any]]) -> Iterator[StreamEvent]:
+    decoder = GeminiDecoder("p", "m")
+    for chunk in chunks:
+        try:
+            yield from decoder.feed(chunk)
+        except ContentFiltered:
+            assert chunk["promptFeedback"]["blockReason"]
+    yield from decoder.feed({"candidates": [{"finishReason": "STOP"}]})
+    yield from decoder.end()
+
+
+@pytest.mark.parametrize("decode", [chat_completions, ollama, gemini])
 @given(chunks=st.lists(CHUNKS, max_size=5))
 def test_any_chunks_are_a_reply(
     decode: Callable[[Iterable[dict[str, Any]]], Iterator[StreamEvent]], chunks: list[dict[str, Any]]
@@ -78,7 +95,12 @@ def test_any_error_is_named(payload: object) -> None:
 
 @given(ANY_JSON)
 def test_any_list_of_models_is_read(answer: object) -> None:
-    for model in [*openai_models(answer), *claude_models(answer), *models_of(answer)]:
+    for model in [
+        *openai_models(answer),
+        *claude_models(answer),
+        *models_of(answer),
+        *gemini_models(answer)[0],
+    ]:
         assert model.id
     facts_of(answer)
     loaded_context(answer, "m")

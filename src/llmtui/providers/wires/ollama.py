@@ -38,6 +38,7 @@ from llmtui.core.events import (
 from llmtui.core.models import Effort
 from llmtui.core.usage import Usage
 from llmtui.providers.wires.efforts import nearest
+from llmtui.providers.wires.text_files import is_text, text_of
 from llmtui.providers.wires.tool_calls import new_call_id
 from llmtui.providers.wires.untrusted import as_count, as_object, as_objects, as_text
 
@@ -132,13 +133,8 @@ def _readable(part: object) -> str:
     if isinstance(part, TextPart):
         return part.text
     if isinstance(part, FilePart) and is_text(part):
-        return f"\n\n{part.name}:\n\n{part.data.decode('utf-8', 'replace')}\n\n"
+        return text_of(part)
     return ""
-
-
-def is_text(part: FilePart) -> bool:
-    """Whether a file can be sent as text."""
-    return part.media_type.startswith("text/") or part.media_type.endswith(("json", "xml", "yaml"))
 
 
 def _results(message: Message) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from llmtui.providers.wires.lines import LineSplitter
 
 _BOM = b"\xef\xbb\xbf"
+_NO_TEXT = (b"", b"id", b"retry")
+LONGEST_OUTSIDE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,16 @@ class SSEDecoder:
         self._first = True
         self._name = ""
         self._data: list[str] = []
+        self._outside: list[bytes] = []
+        self._room = LONGEST_OUTSIDE
+
+    @property
+    def outside(self) -> str:
+        """The lines so far that are no field of an event; empty when they are too many.
+
+        Google reports a failure in the middle of a stream as plain JSON on lines of its own.
+        """
+        return b"\n".join(self._outside).decode("utf-8", "replace") if self._room > 0 else ""
 
     def feed(self, chunk: bytes) -> Iterator[ServerSentEvent]:
         """The events that a chunk completes."""
@@ -56,6 +68,9 @@ class SSEDecoder:
             self._data.append(text)
         elif field == b"event":
             self._name = text
+        elif field not in _NO_TEXT and self._room > 0:
+            self._room -= len(line) + 1
+            self._outside.append(line)
 
     def _event(self) -> Iterator[ServerSentEvent]:
         data, name = self._data, self._name
