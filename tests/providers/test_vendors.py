@@ -228,6 +228,11 @@ def test_azures_address_may_be_written_as_its_portal_has_it(written: str) -> Non
 
 
 def test_azure_without_an_address_is_named() -> None:
+    adapter = vendor_adapter(VENDORS["azure"])
+    (issue,) = adapter.validate_config({"id": "p", "kind": "azure"})
+    assert (issue.key, "your own" in issue.message) == ("base_url", True)
+    assert adapter.validate_config({"id": "p", "kind": "azure", "base_url": "https://r.example"}) == []
+    assert adapter.validate_config({"id": "p", "kind": "azure", "base_url": "r.example"}) != []
     registry = Registry([ProviderSettings(id="work", kind="azure", api_key=SecretStr(KEY))])
     with pytest.raises(ConfigError, match="provider 'work': base_url"):
         registry.get("work")
@@ -331,6 +336,14 @@ def test_details_in_pieces_are_the_same_details(pieces: list[tuple[int, str]]) -
             cut.add([{"type": "reasoning.text", "index": index, "text": letter, "signature": None}])
     assert cut.whole == [{**block, "signature": None} for block in whole.whole]
     assert "".join(block["text"] for block in whole.whole) == "".join(text for _, text in pieces)
+
+
+def test_sealed_details_are_never_joined() -> None:
+    details = ReasoningDetails()
+    sealed = [{"type": "reasoning.encrypted", "data": data} for data in "ab"]
+    details.add([*sealed, {"type": "reasoning.text", "text": "c"}, 7])
+    details.add(None)
+    assert details.whole == [*sealed, {"type": "reasoning.text", "text": "c"}]
 
 
 async def test_deepseek_gets_its_reasoning_back_and_an_empty_one_for_anothers(server: WireServer) -> None:

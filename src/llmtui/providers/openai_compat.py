@@ -12,7 +12,7 @@ from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.errors import ConfigError
 from llmtui.core.events import StreamEvent, Warning
-from llmtui.core.models import Capabilities, ConnectionReport, Effort, Fact, ModelInfo
+from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, Effort, Fact, ModelInfo
 from llmtui.providers import kinds
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.chat_stream import chat_events
@@ -21,6 +21,8 @@ from llmtui.providers.http import BEARER, Http, auth_headers
 from llmtui.providers.model_lists import first_model, openai_models
 from llmtui.providers.openai_models import OPENAI_HOST
 from llmtui.providers.wires.chat_completions import Dialect, MaxTokensField, request_body
+
+NO_ADDRESS = "should be the address of your own server: this kind has none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +71,17 @@ class OpenAICompatProvider(kinds.OpenAICompat, BaseProvider):
 
     def __init__(self, settings: ProviderSettings) -> None:
         super().__init__(settings)
-        if self.takes_address and not self.base_url_of(settings):
-            raise ConfigError(f"provider '{self.id}': base_url: it has none, and '{settings.kind}' needs one")
+        if not self.base_url_of(settings):
+            raise ConfigError(f"provider '{self.id}': base_url: {NO_ADDRESS}")
         self._http = Http(self.id, self.clocks, self.route)
         self._first_model: str | None = None
         self._live: dict[str, Capabilities] = {}
+
+    @classmethod
+    def _unusable(cls, settings: ProviderSettings) -> list[ConfigIssue]:
+        if not cls.base_url_of(settings):
+            return [ConfigIssue("base_url", NO_ADDRESS)]
+        return super()._unusable(settings)
 
     async def endpoint(self) -> Endpoint:
         """Where the next request goes; raises ProviderError when there is no such place now."""

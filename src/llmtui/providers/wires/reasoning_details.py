@@ -31,7 +31,7 @@ class ReasoningDetails:
 
 def _continues(piece: dict[str, Any], block: dict[str, Any]) -> bool:
     named = (name for name in _NAMES if block.get(name) is not None and piece.get(name) is not None)
-    return "data" not in piece and "data" not in block and all(piece[name] == block[name] for name in named)
+    return "data" not in block and all(piece[name] == block[name] for name in named)
 
 
 def _extend(block: dict[str, Any], piece: dict[str, Any]) -> None:
