@@ -30,7 +30,7 @@ COHERE = {
     "context_length": 288000,
     "features": ["tools", "vision"],
 }
-HUGGING_FACE = {
+HUGGING_FACE: dict[str, Any] = {
     "id": "openai/gpt-oss-120b",
     "architecture": {"input_modalities": ["text"]},
     "providers": [
@@ -107,9 +107,13 @@ VALUE = st.recursive(
 FIELDS = sorted({*OPENROUTER, *MISTRAL, *GROQ, *COHERE, *HUGGING_FACE, "type", "meta"})
 
 
-@given(
-    st.dictionaries(st.sampled_from(FIELDS), VALUE | st.lists(st.dictionaries(st.text(), LEAF), max_size=2))
+INNER = st.sampled_from(
+    [*HUGGING_FACE["providers"][0], "max_completion_tokens", "input_modalities", "vision"]
 )
+NESTED = st.dictionaries(INNER, VALUE, max_size=4)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), VALUE | NESTED | st.lists(NESTED, max_size=2)))
 def test_a_list_may_have_any_shape(entry: dict[str, Any]) -> None:
     for model in openai_models({"data": [entry]}):
         assert model.id

@@ -38,7 +38,7 @@ def facts_of(entry: Mapping[str, Any]) -> Capabilities:
     """All that an entry tells, except for its context window."""
     own = as_object(entry.get("capabilities"))
     inputs = as_object(entry.get("architecture")).get("input_modalities")
-    facts: dict[str, Fact] = {
+    facts: dict[str, Any] = {
         **_listed(_PARAMETERS, entry.get("supported_parameters")),
         **_listed(_INPUTS, inputs),
         **{name: _of(own.get(field)) for name, field in _MISTRAL.items() if field in own},
