@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from llmtui.bootstrap import build_registry
+from llmtui.config.defaults import with_environment
 from llmtui.config.loader import load_settings
 from llmtui.config.schema import ProviderSettings
 from llmtui.config.vendors import VENDORS, OptionDefaults, Vendor
@@ -185,6 +186,31 @@ def test_a_key_of_the_environment_goes_to_no_address_of_the_file(tmp_path: Path)
     found = {one.id: one for one in load_settings(path, environ).settings.providers}
     assert [found[name].key for name in "abcd"] == [None, KEY, "own", "v"]
     assert [found[name].base_url for name in "bcd"] == [None, None, None]
+
+
+@ROWS
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ({"base_url": "https://elsewhere.example/v1"}, (None, "https://elsewhere.example/v1")),
+        ({"api_key": "own"}, ("own", None)),
+        ({"api_key_env": "OTHER"}, (None, None)),
+        ({}, (KEY, "https://address.example")),
+    ],
+)
+def test_key_and_address_of_the_environment_come_together_or_not_at_all(
+    vendor: Vendor, own: dict[str, str], expected: tuple[str | None, str | None]
+) -> None:
+    environ = dict.fromkeys(vendor.keys, KEY)
+    key, address = expected
+    if vendor.address:
+        environ[vendor.address] = "https://address.example"
+    elif not own:
+        address = None
+    settings = with_environment(
+        ProviderSettings.model_validate({"id": "p", "kind": vendor.id} | own), environ
+    )
+    assert (settings.key, settings.base_url) == (key, address)
 
 
 @pytest.mark.parametrize(
