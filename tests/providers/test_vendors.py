@@ -395,9 +395,19 @@ async def test_an_effort_becomes_the_nearest_that_the_vendor_takes(server: WireS
     assert "'high' is used" in reply.warnings[0].message
 
 
-async def test_the_first_model_of_a_local_server_is_asked(server: WireServer) -> None:
-    server.reply("/v1/models", [b'{"data": []}'])
-    provider = built("vllm", server, model=None)
-    with pytest.raises(ModelNotFound):
+async def test_azure_is_asked_for_no_model_that_nobody_named(server: WireServer) -> None:
+    provider = built("azure", server, model=None)
+    with pytest.raises(ModelNotFound, match="no model is named") as caught:
         await provider.chat(HELLO)
     await provider.aclose()
+    assert "deployment" in caught.value.hint
+    assert not server.requests
+
+
+async def test_the_first_model_of_a_local_server_is_asked(server: WireServer) -> None:
+    server.reply("/v1/models", [b'{"data": [{"id": "loaded"}, {"id": "other"}]}'])
+    server.reply("/v1/chat/completions", ChatCompletionsEncoder().encode(TEXT), content_type=SSE)
+    provider = built("vllm", server, model=None)
+    await provider.chat(HELLO)
+    await provider.aclose()
+    assert server.requests[-1].json()["model"] == "loaded"

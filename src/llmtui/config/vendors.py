@@ -23,6 +23,7 @@ class OptionDefaults(TypedDict, total=False):
     key_path: str | None
     chat_path: str
     models_path: str
+    first_model: bool
     query: dict[str, str]
     extra_body: dict[str, Any]
 
@@ -159,7 +160,11 @@ _ROWS = (
         keys=("AZURE_OPENAI_API_KEY",),
         address="AZURE_OPENAI_ENDPOINT",
         suffix="/openai/v1",
-        options={"max_tokens_field": "max_completion_tokens", "key_header": "api-key"},
+        options={
+            "max_tokens_field": "max_completion_tokens",
+            "key_header": "api-key",
+            "first_model": False,
+        },
         quirks="`model` is the name of your deployment; the list of models is not that of deployments",
     ),
     Vendor(
@@ -172,6 +177,7 @@ _ROWS = (
         options={
             "max_tokens_field": "max_completion_tokens",
             "key_header": "api-key",
+            "first_model": False,
             "chat_path": "deployments/{model}/chat/completions",
             "query": {"api-version": "2024-10-21"},
         },

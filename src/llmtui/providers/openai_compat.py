@@ -10,7 +10,7 @@ from pydantic import Field
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
-from llmtui.core.errors import ConfigError
+from llmtui.core.errors import ConfigError, ErrorContext, ModelNotFound
 from llmtui.core.events import StreamEvent, Warning
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, Effort, Fact, ModelInfo
 from llmtui.providers import kinds
@@ -23,6 +23,7 @@ from llmtui.providers.openai_models import OPENAI_HOST
 from llmtui.providers.wires.chat_completions import Dialect, MaxTokensField, request_body
 
 NO_ADDRESS = "should be the address of your own server: this kind has none"
+NAME_MODEL = "set `model` of this provider: at Azure it is the name of your deployment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class OpenAICompatOptions(KindOptions):
     """Behind the address, where questions go; `{model}` is the model's name."""
     models_path: str = "models"
     """Behind the address, where the list of models is."""
+    first_model: bool = True
+    """Ask the first model of the list when none is named; off where the list is not what the server serves."""
     query: dict[str, str] = Field(default_factory=dict)
     """What stands behind the `?` of each request."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
@@ -167,6 +170,9 @@ class OpenAICompatProvider(kinds.OpenAICompat, BaseProvider):
         """The request with the server's first model when none is configured: most local ones serve one."""
         if request.model:
             return request
+        if not self.options.first_model:
+            words = "no model is named, and the server's list is not what it serves"
+            raise ModelNotFound(words, context=ErrorContext(provider=self.id), hint=NAME_MODEL)
         if self._first_model is None:
             models = await self._models(endpoint, self._headers(endpoint))
             self._first_model = first_model(models, endpoint.base_url, self.id)
