@@ -23,7 +23,7 @@ from llmtui.providers.openai_models import OPENAI_HOST
 from llmtui.providers.wires.chat_completions import Dialect, MaxTokensField, request_body
 
 NO_ADDRESS = "should be the address of your own server: this kind has none"
-NAME_MODEL = "set `model` of this provider: at Azure it is the name of your deployment"
+NAME_MODEL = "set `model` of this provider to a model or deployment that is yours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class OpenAICompatOptions(KindOptions):
     models_path: str = "models"
     """Behind the address, where the list of models is."""
     first_model: bool = True
-    """Ask the first model of the list when none is named; off where the list is not what the server serves."""
+    """Ask the first model of the list when none is named; off where the server does not serve its list."""
     query: dict[str, str] = Field(default_factory=dict)
     """What stands behind the `?` of each request."""
     extra_body: dict[str, Any] = Field(default_factory=dict)
