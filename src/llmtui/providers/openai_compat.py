@@ -129,7 +129,6 @@ class OpenAICompatProvider(kinds.OpenAICompat, BaseProvider):
     async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
         key = self.key_use(with_key)
-
         if key == "sent" and self.options.key_path == "":
             key = "kept back"
 
