@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from llmtui.config.schema import ProviderSettings
+from llmtui.config.vendors import VENDORS
 from llmtui.core.ports import Provider
 from llmtui.testing.cases import ProviderCase
 from llmtui.testing.encoders.base import dump
@@ -13,12 +14,25 @@ from llmtui.testing.encoders.gemini import GeminiEncoder
 from llmtui.testing.encoders.messages import MessagesEncoder
 from llmtui.testing.encoders.ollama import OllamaEncoder
 from llmtui.testing.encoders.responses import ResponsesEncoder
+from llmtui.testing.encoders.vendors import (
+    AzureEncoder,
+    CohereEncoder,
+    DeepSeekEncoder,
+    MistralEncoder,
+    OpenRouterEncoder,
+)
 
 
 def build(settings: Mapping[str, Any]) -> Provider:
     module, name = PROVIDERS[settings["kind"]]
     provider: Provider = getattr(import_module(module), name)(ProviderSettings.model_validate(settings))
     return provider
+
+
+def build_vendor(settings: Mapping[str, Any]) -> Provider:
+    from llmtui.providers.vendor_adapters import vendor_adapter
+
+    return vendor_adapter(VENDORS[settings["kind"]])(ProviderSettings.model_validate(settings))
 
 
 PROVIDERS = {
@@ -39,12 +53,18 @@ OLLAMA_REPLIES = {
     "/api/tags": dump({"models": [{"name": "test-model", "model": "test-model"}]}),
     "/api/ps": dump({"models": []}),
 }
+CHAT = "/chat/completions"
 CASES = {
-    "openai_compat": ProviderCase("openai_compat", build, ChatCompletionsEncoder(), "/chat/completions"),
+    "openai_compat": ProviderCase("openai_compat", build, ChatCompletionsEncoder(), CHAT),
     "anthropic": ProviderCase("anthropic", build, MessagesEncoder(), "/v1/messages"),
     "gemini": ProviderCase("gemini", build, GeminiEncoder(), "/v1beta/models/*:streamGenerateContent"),
     "openai": ProviderCase("openai", build, ResponsesEncoder(), "/responses"),
     "ollama": ProviderCase("ollama", build, OllamaEncoder(), "/api/chat", OLLAMA_REPLIES),
+    "mistral": ProviderCase("mistral", build_vendor, MistralEncoder(), CHAT),
+    "deepseek": ProviderCase("deepseek", build_vendor, DeepSeekEncoder(), CHAT),
+    "openrouter": ProviderCase("openrouter", build_vendor, OpenRouterEncoder(), CHAT),
+    "cohere": ProviderCase("cohere", build_vendor, CohereEncoder(), CHAT),
+    "azure": ProviderCase("azure", build_vendor, AzureEncoder(), f"/openai/v1{CHAT}"),
 }
 
 

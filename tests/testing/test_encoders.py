@@ -7,6 +7,7 @@ from llmtui.testing.encoders.base import WireEncoder
 from llmtui.testing.encoders.chat_completions import ChatCompletionsEncoder
 from llmtui.testing.encoders.messages import MessagesEncoder
 from llmtui.testing.encoders.ollama import OllamaEncoder
+from llmtui.testing.encoders.vendors import OpenRouterEncoder
 from llmtui.testing.scenarios import SCENARIOS, START, TEXT, TOOL_CALLS, StreamFailure
 
 ENCODERS: list[WireEncoder] = [ChatCompletionsEncoder(), MessagesEncoder(), OllamaEncoder()]
@@ -59,4 +60,4 @@ def test_keep_alives_stand_between_the_events() -> None:
 def test_a_field_for_reasoning_is_the_vendors_choice() -> None:
     scenario = SCENARIOS["reasoning"]
     assert b'"reasoning_content":"Let me "' in b"".join(ChatCompletionsEncoder().encode(scenario))
-    assert b'"reasoning":"Let me "' in b"".join(ChatCompletionsEncoder("reasoning").encode(scenario))
+    assert b'"reasoning":"Let me "' in b"".join(OpenRouterEncoder().encode(scenario))

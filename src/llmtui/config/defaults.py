@@ -1,11 +1,12 @@
 """The providers that are there without a config file, and the variables that vendors are known by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
 from llmtui.config.schema import ProviderSettings
+from llmtui.config.vendors import VENDORS, Vendor
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,15 @@ class Variables:
     base_url: str | None = None
     key_host: str | None = None
     """The one host that the key is for; None: whatever the variable for the address names."""
+    other_keys: tuple[str, ...] = ()
+    """Where the key is looked for next."""
+    needs_key: bool | None = None
+    """Whether requests need one; None: at the vendor's own address, but not at one from a variable."""
+
+    def found_key(self, environ: Mapping[str, str]) -> str | None:
+        """The variable that holds the key, else the one to ask for."""
+        names = [name for name in (self.key, *self.other_keys) if name]
+        return next((name for name in names if environ.get(name)), self.key)
 
 
 KIND_VARIABLES: Mapping[str, Variables] = {
@@ -46,7 +56,33 @@ def unfilled_defaults(environ: Mapping[str, str]) -> list[ProviderSettings]:
     local = [_OLLAMA, _EMBEDDED] if environ.get("OLLAMA_HOST") else [_EMBEDDED, _OLLAMA]
     url = environ.get(KIND_VARIABLES["openai"].base_url or "", "")
     openai = _OPENAI if not url or _is_for("api.openai.com", url) else _OPENAI_SHAPED
-    return [openai, _CLAUDE, *local]
+    sure, unsure = _by_variables(environ, keys_do_more=False), _by_variables(environ, keys_do_more=True)
+    return [openai, _CLAUDE, *sure, *local, *unsure]
+
+
+def variables_of(kind: str) -> Variables | None:
+    """The variables of a kind; None for one without any."""
+    vendor = VENDORS.get(kind)
+    if vendor is None:
+        return KIND_VARIABLES.get(kind)
+    key, *others = vendor.keys or (None,)
+    needs_key = vendor.type == "cloud"
+    return Variables(key, vendor.address, other_keys=tuple(filter(None, others)), needs_key=needs_key)
+
+
+def _by_variables(environ: Mapping[str, str], *, keys_do_more: bool) -> Iterator[ProviderSettings]:
+    """The vendors whose variables are set; of two that have the same ones, the first."""
+    seen: set[tuple[str, ...]] = set()
+    for vendor in VENDORS.values():
+        if vendor.keys not in seen and vendor.keys_do_more is keys_do_more and _is_named(vendor, environ):
+            seen.add(vendor.keys)
+            yield _make(id=vendor.id, kind=vendor.id, name=vendor.name)
+
+
+def _is_named(vendor: Vendor, environ: Mapping[str, str]) -> bool:
+    has_key = vendor.type != "cloud" or any(environ.get(name) for name in vendor.keys)
+    has_address = bool(environ.get(vendor.address)) if vendor.address else vendor.type == "cloud"
+    return has_key and has_address
 
 
 def with_environment(settings: ProviderSettings, environ: Mapping[str, str]) -> ProviderSettings:
@@ -54,15 +90,16 @@ def with_environment(settings: ProviderSettings, environ: Mapping[str, str]) -> 
 
     Both or neither: a key from the environment never goes to an address from the file, nor the reverse.
     """
-    variables = KIND_VARIABLES.get(settings.kind)
+    variables = variables_of(settings.kind)
     named = (settings.base_url, settings.api_key, settings.api_key_env)
     if variables is None or any(value is not None for value in named):
         return settings
     url = environ.get(variables.base_url or "", "")
-    key = environ.get(variables.key or "") if _is_for(variables.key_host, url) else None
+    name = variables.found_key(environ)
+    key = environ.get(name or "") if _is_for(variables.key_host, url) else None
     # A server of one's own may want no key: it is asked for only at the vendor's own address.
-    asked = not url and variables.key_host is None
-    found: dict[str, object] = {"api_key_env": variables.key if key or asked else None}
+    asked = not url and variables.key_host is None if variables.needs_key is None else variables.needs_key
+    found: dict[str, object] = {"api_key_env": name if key or asked else None}
     if key:
         found["api_key"] = SecretStr(key)
     if url:

@@ -61,7 +61,9 @@ class OptionNames:
 
 OPTIONS: Mapping[str, OptionNames] = {
     "openai_compat": OptionNames(
-        frozenset({"stream_options", "max_tokens_field", "short_tool_ids", "extra_body"}),
+        frozenset({"stream_options", "max_tokens_field", "short_tool_ids", "extra_body"})
+        | {"tool_turn_reasoning", "efforts", "key_header", "key_path", "chat_path", "models_path"}
+        | {"first_model", "query"},
         "extra_body",
     ),
     "anthropic": OptionNames(

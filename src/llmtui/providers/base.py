@@ -54,7 +54,7 @@ class BaseProvider(Kind, ABC):
 
     @classmethod
     def _unusable(cls, settings: ProviderSettings) -> list[ConfigIssue]:
-        if not cls.default_base_url:
+        if not cls.takes_address or not (cls.default_base_url or settings.base_url):
             return []
         issues = list(network_issues(settings.network))
         try:

@@ -15,7 +15,7 @@ from llmtui.providers.wires.sse import ServerSentEvent
 
 async def chat_events(
     http: Http,
-    base_url: str,
+    url: str,
     body: Mapping[str, Any],
     headers: Mapping[str, str],
     *,
@@ -23,7 +23,7 @@ async def chat_events(
     secrets: Sequence[str],
 ) -> AsyncGenerator[StreamEvent, None]:
     """Ask, and yield events; closing the generator closes the socket."""
-    url, model = f"{base_url}/chat/completions", str(body.get("model") or "")
+    model = str(body.get("model") or "")
     async with http.post(url, body, headers, model=model, secrets=secrets) as reply:
         decoder = ChatCompletionsDecoder(provider, model, reply.request_id)
         async with aclosing(_events(reply, decoder)) as events:

@@ -73,11 +73,18 @@ def require_sendable(headers: Mapping[str, str], context: ErrorContext) -> None:
             raise BadRequest(words, context=context, hint=hint)
 
 
-def auth_headers(settings: ProviderSettings, key: str | None) -> dict[str, str]:
-    """The headers that the settings name, over the key, over user and password of the address."""
-    basic = {"authorization": f"Basic {basic_token(settings.user)}"} if settings.user else {}
-    bearer = {"authorization": f"Bearer {key.strip()}"} if key and key.strip() else {}
-    return basic | bearer | settings.own_headers()
+BEARER = "authorization"
+
+
+def auth_headers(settings: ProviderSettings, key: str | None, header: str = BEARER) -> dict[str, str]:
+    """The headers that the settings name, over the key, over user and password of the address.
+
+    A `header` other than `authorization` holds the bare key.
+    """
+    basic = {BEARER: f"Basic {basic_token(settings.user)}"} if settings.user else {}
+    key = (key or "").strip()
+    keyed = {header: f"Bearer {key}" if header == BEARER else key} if key else {}
+    return basic | keyed | settings.own_headers()
 
 
 class Http:

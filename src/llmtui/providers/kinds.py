@@ -1,11 +1,13 @@
 """What is known of each kind of provider without its adapter, which the first frame does not wait for."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
 from llmtui.config.credentials import split_credentials
 from llmtui.config.schema import ProviderSettings
+from llmtui.config.vendors import VENDORS, Vendor
 from llmtui.core.models import ProviderType
 from llmtui.providers.locality import host_type
 from llmtui.providers.ollama_host import OllamaHost, is_cloud_name, parse_host
@@ -56,7 +58,38 @@ class OpenAICompat(Kind):
     """A server that speaks chat_completions."""
 
     default_base_url = OpenAI.default_base_url
-    key_variable = OpenAI.key_variable
+    key_variable: ClassVar[str | None] = OpenAI.key_variable
+
+
+@cache
+def vendor_kind(vendor: Vendor) -> type[OpenAICompat]:
+    """The facts of a kind that is a row of the table of vendors."""
+
+    class VendorKind(OpenAICompat):
+        """A server that speaks chat_completions in a vendor's own way."""
+
+        default_base_url = vendor.base_url
+        default_model = vendor.model
+        key_variable = next(iter(vendor.keys), None)
+
+        @classmethod
+        def base_url_of(cls, settings: ProviderSettings) -> str:
+            url = super().base_url_of(settings)
+            return f"{url.removesuffix(vendor.suffix)}{vendor.suffix}" if url else ""
+
+        @classmethod
+        def type_of(cls, settings: ProviderSettings) -> ProviderType:
+            url = cls.base_url_of(settings)
+            place = host_type(url) if url else vendor.type
+            return "hybrid" if place == "local" and vendor.type != "local" else place
+
+        @classmethod
+        def missing_key_of(cls, settings: ProviderSettings) -> str | None:
+            # Who sends a cloud's requests to this machine has a server of their own there.
+            needs_key = vendor.type == "cloud" and cls.type_of(settings) == "cloud"
+            return super().missing_key_of(settings) if needs_key else None
+
+    return VendorKind
 
 
 class Anthropic(Kind):
@@ -154,3 +187,9 @@ BUILT_IN: Mapping[str, type[Kind]] = {
     "scripted": Scripted,
 }
 """The kinds of this package; another package's is known by loading its adapter."""
+
+
+def known_kind(name: str) -> type[Kind] | None:
+    """The facts of a kind of this package, an adapter's own or a row's."""
+    vendor = VENDORS.get(name)
+    return BUILT_IN.get(name) if vendor is None else vendor_kind(vendor)

@@ -1,12 +1,14 @@
 """The `/models` answers of OpenAI-shaped servers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from llmtui.core.errors import ErrorContext, ModelNotFound
-from llmtui.core.models import Capabilities, Limit, ModelInfo
+from llmtui.core.models import Limit, ModelInfo
 from llmtui.core.text import sanitise_line
 from llmtui.providers.failures import address
+from llmtui.providers.listed_facts import chats, facts_of
 from llmtui.providers.wires.untrusted import as_object, as_objects
 
 # vLLM; Groq; OpenRouter, Together; Mistral; LM Studio.
@@ -22,10 +24,10 @@ META_FIELDS = ("n_ctx", "n_ctx_train")
 
 
 def openai_models(answer: object) -> list[ModelInfo]:
-    """The models of a `data` or `models` list, with their context windows where given."""
+    """The models of a `data` or `models` list that may chat, with what is told of them."""
     outer = answer if isinstance(answer, dict) else {"data": answer}
     entries = as_objects(outer.get("data") or outer.get("models"))
-    return [model for model in map(_model, entries) if model.id]
+    return [model for model in map(_model, filter(chats, entries)) if model.id]
 
 
 def first_model(models: Sequence[ModelInfo], base_url: str, provider: str) -> str:
@@ -43,14 +45,18 @@ def _model(entry: Mapping[str, Any]) -> ModelInfo:
     model_id = entry.get("id") or entry.get("name") or entry.get("model") or ""
     name = entry.get("name") or ""
     window = _context_window(entry)
+    limit = Limit(window, "live") if window else Limit()
     return ModelInfo(
         id=sanitise_line(str(model_id)),
         name=sanitise_line(str(name)) if name != model_id else "",
-        capabilities=Capabilities(context_window=Limit(window, "live" if window else "unknown")),
+        capabilities=replace(facts_of(entry), context_window=limit),
     )
 
 
 def _context_window(entry: Mapping[str, Any]) -> int | None:
     own = [entry.get(field) for field in CONTEXT_FIELDS]
     own += [as_object(entry.get("meta")).get(field) for field in META_FIELDS]
+    # Any of the companies behind a model may answer (Hugging Face).
+    behind = [one.get("context_length") for one in as_objects(entry.get("providers"))]
+    own += [min(known)] if (known := [value for value in behind if isinstance(value, int)]) else []
     return next((value for value in own if isinstance(value, int) and value > 0), None)

@@ -140,9 +140,8 @@ class OpenAIProvider(kinds.OpenAI, BaseProvider):
             yield warning
         body |= self.options.extra_body | dict(request.options)
         secrets = self.settings.secrets()
-        stream = chat_events(
-            self._http, self._base_url, body, self._headers(), provider=self.id, secrets=secrets
-        )
+        url = f"{self._base_url}/chat/completions"
+        stream = chat_events(self._http, url, body, self._headers(), provider=self.id, secrets=secrets)
         async with aclosing(stream) as events:
             async for event in events:
                 yield event

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 
+from llmtui.config.vendors import VENDORS, Vendor
 from llmtui.core.errors import ConfigError
 from llmtui.core.logs import logfmt
 from llmtui.providers.base import BaseProvider
@@ -18,9 +19,12 @@ class Plugins:
 
     def load(self, kind: str) -> type[BaseProvider]:
         """Import the adapter of a kind; raises ConfigError where there is none, or it is broken."""
+        if (vendor := VENDORS.get(kind)) is not None:
+            return _of_vendor(vendor)
         point = self.own.get(kind) or self.all.get(kind)
         if point is None:
-            raise ConfigError(f"unknown kind '{kind}'; known: {', '.join(sorted(self.all))}")
+            known = sorted({*self.all, *VENDORS})
+            raise ConfigError(f"unknown kind '{kind}'; known: {', '.join(known)}")
         try:
             loaded = point.load()
         # A broken plugin is listed with its error and stops nothing.
@@ -47,3 +51,10 @@ class Plugins:
 
 def _by_name(points: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
     return {point.name.lower(): point for point in points}
+
+
+def _of_vendor(vendor: Vendor) -> type[BaseProvider]:
+    # As an entry point does, it loads the adapter when a kind that needs it is asked for.
+    from llmtui.providers.vendor_adapters import vendor_adapter
+
+    return vendor_adapter(vendor)

@@ -19,7 +19,7 @@ from llmtui.core.models import AgentInfo, ConfigIssue, ProviderInfo
 from llmtui.core.ports import Provider
 from llmtui.core.redaction import redact
 from llmtui.core.settings import SettingField
-from llmtui.providers.kinds import BUILT_IN, Kind
+from llmtui.providers.kinds import Kind, known_kind
 from llmtui.providers.locality import host_of
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ class Registry:
     def _kind_of(self, kind: str) -> type[Kind]:
         """The facts of a kind, of our own ones without loading their adapters."""
         kind = KIND_ALIASES.get(kind.lower(), kind.lower())
-        return self._classes.get(kind) or BUILT_IN.get(kind) or self._class_of(kind)
+        return self._classes.get(kind) or known_kind(kind) or self._class_of(kind)
 
     def _class_of(self, kind: str) -> ProviderClass:
         kind = KIND_ALIASES.get(kind.lower(), kind.lower())

@@ -13,6 +13,8 @@ from llmtui.core.conversation import (
     FilePart,
     ImagePart,
     Message,
+    Opaque,
+    OpaquePart,
     Part,
     ReasoningPart,
     Role,
@@ -22,8 +24,10 @@ from llmtui.core.conversation import (
     ToolResultPart,
 )
 from llmtui.core.events import Warning
+from llmtui.core.models import Effort
 from llmtui.providers.wires.data_uri import data_uri
-from llmtui.providers.wires.openai_thinking import sampling
+from llmtui.providers.wires.openai_thinking import VALUES, sampling
+from llmtui.providers.wires.reasoning_details import DETAILS
 
 MaxTokensField = Literal["max_tokens", "max_completion_tokens"]
 
@@ -37,13 +41,19 @@ class Dialect:
     max_tokens_field: MaxTokensField = "max_tokens"
     short_tool_ids: bool = False
     """Whether ids of tool calls must be nine letters and digits; Mistral's must."""
+    tool_turn_reasoning: str | None = None
+    """The field that a message with tool calls must have, empty without reasoning of this model; DeepSeek
+    refuses a conversation that another model began otherwise."""
+    efforts: tuple[Effort, ...] | None = None
+    """How much a model may be asked to think; None is what most servers take."""
 
 
 def request_body(
     request: ChatRequest, provider: str, dialect: Dialect
 ) -> tuple[dict[str, Any], tuple[Warning, ...]]:
     """The body of a streaming request, vendor parameters not merged in, and what it lost."""
-    sampled = sampling(request.model or "", request.reasoning_effort, request.temperature)
+    efforts = None if dialect.efforts is None else {level: VALUES[level] for level in dialect.efforts}
+    sampled = sampling(request.model or "", request.reasoning_effort, request.temperature, efforts)
     body: dict[str, Any] = {
         "model": request.model,
         "messages": _messages(request, provider, dialect),
@@ -98,22 +108,27 @@ def _results(message: Message, dialect: Dialect) -> Iterator[dict[str, Any]]:
 def _assistant(message: Message, provider: str, model: str, dialect: Dialect) -> Iterator[dict[str, Any]]:
     calls = [_call(call, dialect) for call in message.tool_calls]
     if calls:
-        yield {"role": "assistant", "content": message.text or None, "tool_calls": calls} | _replayed(
-            message, provider, model
-        )
+        required = {dialect.tool_turn_reasoning: ""} if dialect.tool_turn_reasoning else {}
+        replayed = required | _replayed(message, provider, model)
+        yield {"role": "assistant", "content": message.text or None, "tool_calls": calls} | replayed
     elif message.text:
         yield {"role": "assistant", "content": message.text}
 
 
-def _replayed(message: Message, provider: str, model: str) -> dict[str, str]:
-    """Reasoning in the field that it came in: DeepSeek refuses a tool turn without it."""
-    fields: dict[str, str] = {}
+def _replayed(message: Message, provider: str, model: str) -> dict[str, Any]:
+    """Reasoning in the field that it came in: DeepSeek refuses a tool turn without it.
+
+    Where there are `reasoning_details` they stand for all of it.
+    """
+    fields: dict[str, Any] = {}
     for part in message.parts:
-        if isinstance(part, ReasoningPart) and part.opaque and part.opaque.belongs_to(provider, model):
-            data = part.opaque.data
-            field = data.get("field") if isinstance(data, dict) else None
-            if isinstance(field, str):
-                fields[field] = fields.get(field, "") + part.text
+        match part:
+            case ReasoningPart(text=text, opaque=Opaque(data={"field": str(field)}) as opaque):
+                if opaque.belongs_to(provider, model):
+                    fields[field] = fields.get(field, "") + text
+            case OpaquePart(Opaque(data={"reasoning_details": list(details)}) as opaque):
+                if opaque.belongs_to(provider, model):
+                    return {DETAILS: details}
     return fields
 
 

@@ -8,6 +8,7 @@ from llmtui.core.conversation import Opaque
 from llmtui.core.events import (
     Finish,
     FinishReason,
+    OpaqueBlock,
     ReasoningDelta,
     ReasoningEnd,
     Start,
@@ -16,6 +17,7 @@ from llmtui.core.events import (
     UsageUpdate,
 )
 from llmtui.core.usage import Usage
+from llmtui.providers.wires.reasoning_details import DETAILS, ReasoningDetails
 from llmtui.providers.wires.tool_calls import ToolCallAssembler
 from llmtui.providers.wires.untrusted import as_count, as_object, as_objects, as_text
 
@@ -63,6 +65,7 @@ class ChatCompletionsDecoder:
         self._started = False
         self._reasoning_field = ""
         self._calls = ToolCallAssembler()
+        self._details = ReasoningDetails()
         self._usage: Usage | None = None
         self._raw_reason: str | None = None
         self._refused = False
@@ -87,6 +90,8 @@ class ChatCompletionsDecoder:
         """The events after the last chunk, once the wire's terminal signal was seen."""
         yield from self._start({})
         yield from self._end_reasoning()
+        if self._calls and (details := self._details.whole):
+            yield OpaqueBlock(Opaque(self._provider, self._model, {DETAILS: details}))
         yield from self._calls.end()
         yield Finish(self._reason(), self._raw_reason or "")
 
@@ -101,6 +106,7 @@ class ChatCompletionsDecoder:
             if text := as_text(delta.get(field)):
                 yield from self._reasoned(field, text)
                 break
+        self._details.add(delta.get(DETAILS))
         content = delta.get("content")
         for block in content if isinstance(content, list) else [content]:
             thinking = as_object(block)

@@ -16,7 +16,7 @@ from llmtui.core.events import (
 )
 from llmtui.core.usage import Usage
 from llmtui.testing.encoders.base import dump, without_none
-from llmtui.testing.scenarios import Scenario, StreamFailure
+from llmtui.testing.scenarios import FailureKind, Scenario, StreamFailure
 
 FINISH_REASONS = {
     FinishReason.STOP: "stop",
@@ -32,14 +32,11 @@ FAILURES = {
 
 
 class ChatCompletionsEncoder:
-    """Renders into `chat.completion.chunk` objects; `reasoning_field` is the vendor's name for reasoning."""
+    """Renders into `chat.completion.chunk` objects; a vendor's subclass renders what it does otherwise."""
 
     content_type = "text/event-stream"
     usage_fields = frozenset({"input", "output", "cache_read", "reasoning"})
     blank = b": keep-alive\n\n"
-
-    def __init__(self, reasoning_field: str = "reasoning_content") -> None:
-        self._reasoning_field = reasoning_field
 
     def encode(self, scenario: Scenario) -> list[bytes]:
         """The scenario's bytes, one item per server-sent event."""
@@ -48,6 +45,25 @@ class ChatCompletionsEncoder:
     def failure(self, status: int, message: str) -> bytes:
         """The body of a refused request."""
         return dump({"error": {"message": message, "type": "error", "param": None, "code": None}})
+
+    def reasoning(self, text: str) -> dict[str, Any]:
+        """The delta of a piece of reasoning."""
+        return {"reasoning_content": text}
+
+    def counts(self, usage: Usage) -> dict[str, Any]:
+        """The `usage` object."""
+        return _counts(usage)
+
+    def broken(self, kind: FailureKind, message: str) -> dict[str, Any]:
+        """The chunk that reports an error after the reply has begun."""
+        error_type, code = FAILURES[kind]
+        return {"error": {"message": message, "type": error_type, "code": code}}
+
+    def ending(self, last: dict[str, Any], usage: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
+        """The chunks of the end: the finish reason, then the usage."""
+        yield last
+        if usage is not None:
+            yield {**last, "choices": [], "usage": usage}
 
     def _payloads(self, scenario: Scenario) -> Iterator[bytes]:
         model = next((event.model for event in scenario if isinstance(event, Start)), "")
@@ -59,15 +75,13 @@ class ChatCompletionsEncoder:
                 case UsageUpdate(usage):
                     pass
                 case StreamFailure(kind, message):
-                    error_type, code = FAILURES[kind]
-                    yield dump({"error": {"message": message, "type": error_type, "code": code}})
+                    yield dump({**base, **self.broken(kind, message)})
                 case Finish(reason):
-                    yield dump({**base, "choices": [_choice({}, FINISH_REASONS[reason])]})
-                    if usage:
-                        yield dump({**base, "choices": [], "usage": _usage(usage)})
+                    last = {**base, "choices": [choice({}, FINISH_REASONS[reason])]}
+                    yield from map(dump, self.ending(last, self.counts(usage) if usage else None))
                     yield b"[DONE]"
                 case _ if (delta := self._delta(event, indices)) is not None:
-                    yield dump({**base, "choices": [_choice(delta)]})
+                    yield dump({**base, "choices": [choice(delta)]})
 
     def _delta(self, event: StreamEvent, indices: dict[str, int]) -> dict[str, Any] | None:
         match event:
@@ -76,7 +90,7 @@ class ChatCompletionsEncoder:
             case TextDelta(text):
                 return {"content": text}
             case ReasoningDelta(text):
-                return {self._reasoning_field: text}
+                return self.reasoning(text)
             case ToolCallStart(id=call_id, name=name):
                 index = indices.setdefault(call_id, len(indices))
                 function = {"name": name, "arguments": ""}
@@ -88,11 +102,12 @@ class ChatCompletionsEncoder:
         return None
 
 
-def _choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+def choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+    """The one choice of a chunk."""
     return {"index": 0, "delta": delta, "finish_reason": finish_reason}
 
 
-def _usage(usage: Usage) -> dict[str, Any]:
+def _counts(usage: Usage) -> dict[str, Any]:
     return without_none(
         prompt_tokens=usage.input,
         completion_tokens=usage.output,
