@@ -9,7 +9,7 @@ from llmtui.providers.base import KindOptions
 from llmtui.providers.embedded.provider import EmbeddedOptions
 from llmtui.providers.ollama import OllamaOptions
 from llmtui.providers.openai_compat import OpenAICompatOptions
-from llmtui.providers.option_fields import option_fields
+from llmtui.providers.option_fields import option_fields, option_schema
 from llmtui.providers.scripted import ScriptedOptions
 
 
@@ -48,7 +48,7 @@ class Strange(KindOptions, arbitrary_types_allowed=True):
 
 
 def test_each_option_is_a_field_of_its_sort() -> None:
-    assert option_fields(Options) == (
+    assert option_fields(option_schema(Options)) == (
         SettingField("options.on", "choice", "Whether it\nis on.", ("true", "false"), "true"),
         SettingField("options.maybe", "choice", "", ("true", "false")),
         SettingField("options.size", "number", "How large."),
@@ -63,17 +63,19 @@ def test_each_option_is_a_field_of_its_sort() -> None:
 
 
 def test_options_of_a_base_are_described_too() -> None:
-    fields = {one.key: one for one in option_fields(Inherited)}
+    fields = {one.key: one for one in option_fields(option_schema(Inherited))}
     assert fields["options.on"].description == "Whether it\nis on."
     assert fields["options.more"] == SettingField("options.more", "text", "More of it.", default="much")
 
 
 def test_a_plugins_strange_type_is_a_value() -> None:
-    assert option_fields(Strange) == (SettingField("options.shape", "value"),)
+    assert option_fields(option_schema(Strange)) == (SettingField("options.shape", "value"),)
 
 
 @pytest.mark.parametrize(
     "model", [AnthropicOptions, EmbeddedOptions, OllamaOptions, OpenAICompatOptions, ScriptedOptions]
 )
 def test_every_kind_of_ours_has_its_fields(model: type[KindOptions]) -> None:
-    assert [one.key for one in option_fields(model)] == [f"options.{name}" for name in model.model_fields]
+    assert [one.key for one in option_fields(option_schema(model))] == [
+        f"options.{name}" for name in model.model_fields
+    ]

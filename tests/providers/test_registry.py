@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from llmtui.config.schema import ProviderSettings
+from llmtui.config.schema import AppSettings, ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import user
 from llmtui.core.errors import ConfigError, KeyUnavailable, MissingKey, ProviderError, UnknownProvider
@@ -69,6 +69,15 @@ def registry_of(*providers: ProviderSettings, default: str | None = None) -> Reg
     registry = Registry(providers, default_provider=default)
     registry.register("Cloud", Cloud)
     return registry
+
+
+async def use(registry: Registry, *providers: ProviderSettings, **values: Any) -> list[str]:
+    """Reconfigure, and return the ids of what changed."""
+    changed: list[str] = []
+    app, renewed = AppSettings(providers=list(providers)), values.pop("renewed", None)
+    app = app.model_copy(update=values)
+    await registry.configure(app, lambda _, ids: changed.extend(ids), renewed=renewed)
+    return changed
 
 
 @pytest.fixture
@@ -139,7 +148,7 @@ def test_a_plugin_that_fails_when_built_is_a_config_error() -> None:
 
     registry = Registry([settings(api_key="k")])
     registry.register("cloud", Fragile)
-    with pytest.raises(ConfigError, match="provider 'Work' cannot be built: no GPU"):
+    with pytest.raises(ConfigError, match="provider 'Work' cannot be used: LookupError: no GPU"):
         registry.get("work")
 
 
@@ -308,22 +317,21 @@ def test_an_agent_without_any_provider_is_an_error() -> None:
 async def test_other_settings_are_used_from_now_on_and_the_old_provider_ends() -> None:
     registry = registry_of(settings(api_key="k", model="old"))
     old = registry.get("work")
-    info = await registry.replace(settings(api_key="k", model="new", name="New"))
+    await use(registry, settings(api_key="k", model="new", name="New"))
+    (info,) = registry.infos()
     assert (info.name, info.model) == ("New", "new")
     assert Cloud.closed == 1
-    assert registry.infos() == [info]
     assert registry.get("work") is not old
     await registry.aclose()
 
 
 async def test_a_provider_that_nobody_built_is_replaced_without_building_it() -> None:
     registry = registry_of(settings(api_key="k"))
-    assert (await registry.replace(settings())).missing_key == "CLOUD_KEY"
+    await use(registry, settings())
+    assert registry.infos()[0].missing_key == "CLOUD_KEY"
     assert Cloud.built == 0
     with pytest.raises(MissingKey):
         registry.get("work")
-    with pytest.raises(UnknownProvider):
-        await registry.replace(settings("other"))
 
 
 async def test_a_reply_in_flight_ends_on_the_old_provider() -> None:
@@ -333,7 +341,7 @@ async def test_a_reply_in_flight_ends_on_the_old_provider() -> None:
     registry = Registry([settings("p", "scripted", options={"tokens_per_s": None})], wrap=wrap)
     events = registry.get("p").stream_chat(ChatRequest((user("one two three"),)))
     assert isinstance(await anext(events), Start)
-    await registry.replace(settings("p", "scripted", options={"down": "gone"}))
+    await use(registry, settings("p", "scripted", options={"down": "gone"}))
     rest = [event async for event in events]
     assert "".join(event.text for event in rest if isinstance(event, TextDelta)).endswith("one two three")
     with pytest.raises(ProviderError, match="gone"):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from llmtui.config.schema import ProviderSettings
+from llmtui.config.schema import AppSettings, ProviderSettings
 from llmtui.core.conversation import user
 from llmtui.core.errors import AuthError, BadRequest, ConnectError, MissingKey
 from llmtui.core.history import Conversation, RequestRecord, StoredMessage, now
@@ -286,8 +286,7 @@ async def test_news_of_the_server_before_is_no_news() -> None:
         before = health.info("far")
         assert before is not None
         settings = keyed(new.url)
-        health.replace(registry.info_of(settings))
-        await registry.replace(settings)
+        await registry.configure(AppSettings(providers=[settings]), health.configure)
         record = RequestRecord("r", "far", "m", now(), outcome="failed", host=before.host)
         health.note_reply(record, ConnectError("refused"))
         assert health.of("far").state is HealthState.UNCHECKED
