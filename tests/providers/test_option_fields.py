@@ -1,7 +1,8 @@
+from enum import StrEnum
 from typing import Any, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from llmtui.core.settings import SettingField
 from llmtui.providers.anthropic import AnthropicOptions
@@ -15,6 +16,13 @@ from llmtui.providers.scripted import ScriptedOptions
 
 class Shape:
     """A type that JSON schema does not know."""
+
+
+class Colour(StrEnum):
+    """Of the pen."""
+
+    RED = "red"
+    BLUE = "blue"
 
 
 class Options(KindOptions):
@@ -32,6 +40,9 @@ class Options(KindOptions):
     text: str = ""
     body: dict[str, Any] = Field(default_factory=dict)
     names: tuple[str, ...] = ()
+    colour: Colour = Colour.RED
+    other: Colour | None = None
+    token: SecretStr | None = None
 
 
 class Inherited(Options):
@@ -59,6 +70,9 @@ def test_each_option_is_a_field_of_its_sort() -> None:
         SettingField("options.text", "text"),
         SettingField("options.body", "value"),
         SettingField("options.names", "value"),
+        SettingField("options.colour", "choice", "", ("red", "blue"), "red"),
+        SettingField("options.other", "choice", "", ("red", "blue")),
+        SettingField("options.token", "secret"),
     )
 
 
