@@ -55,7 +55,7 @@ async def test_a_provider_of_anothers_kind_is_listed_and_asked(
 ) -> None:
     path = config("providers:\n  - {id: mine, kind: good, options: {word: Hi!}}\n  - {id: lost, kind: bad}\n")
     listed = await run("providers", "--config", path, env=site)
-    assert "mine  good  cloud  one    unchecked" in listed.out
+    assert "mine  good  local  one    unchecked" in listed.out
     assert "error: the provider plugin 'bad_thing:Provider' is broken: ModuleNotFoundError" in listed.out
     asked = await run("ask", "--config", path, "-p", "mine", "hello", env=site)
     assert (asked.code, asked.out) == (0, "Hi!\n")

@@ -98,15 +98,15 @@ async def test_what_is_disabled_is_shown_with_its_reason(tmp_path: Path) -> None
 
 async def test_a_reply_in_flight_ends_on_the_old_provider_which_is_closed_then(tmp_path: Path) -> None:
     gate = asyncio.Event()
-    config = "providers:\n  - {{id: work, kind: openai_compat, base_url: '{}/v1', api_key: sk-good-canary, model: m}}\n"
+    config = f"providers: [{{id: work, kind: openai_compat, base_url: URL/v1, api_key: {GOOD}, model: m}}]"
     async with (
         gatekeeper(GOOD, gate) as old,
         gatekeeper(GOOD) as new,
-        running_app(tmp_path, config=config.format(old.url)) as desk,
+        running_app(tmp_path, config=config.replace("URL", old.url)) as desk,
     ):
         await desk.submit("q")
         await asyncio.wait_for(desk.grew.get(), 10)
-        (tmp_path / "config.yaml").write_text(config.format(new.url))
+        (tmp_path / "config.yaml").write_text(config.replace("URL", new.url))
         await perform(desk.screen, "reload-config")
         await until(desk.pilot, lambda: "1 changed" in shown(desk.app))
         chat = next(one for one in old.exchanges if one.request.path == "/v1/chat/completions")
