@@ -6,7 +6,7 @@ from pathlib import Path
 PROVIDER = """\
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.core.events import Finish, FinishReason, Start, TextDelta
-from llmtui.core.models import ConnectionReport
+from llmtui.core.models import CheckStage, CheckState, ConnectionReport
 
 class Options(KindOptions):
     word: str = "hello"
@@ -23,7 +23,7 @@ class Provider(BaseProvider):
         yield Finish(FinishReason.STOP)
 
     async def check(self, *, with_key=True):
-        return ConnectionReport(self.id, ())
+        return ConnectionReport(self.id, (CheckStage("plugin", CheckState.OK),))
 
     async def list_models(self):
         return self.default_models()

@@ -273,6 +273,17 @@ def test_one_that_is_never_asked_says_so() -> None:
     assert HealthService(registry).of("p").state is HealthState.OFF
 
 
+async def test_a_check_that_tells_nothing_is_a_bug_of_its_provider() -> None:
+    class Silent(ScriptedProvider):
+        async def check(self, *, with_key: bool = True) -> ConnectionReport:
+            return ConnectionReport(self.id, ())
+
+    registry = Registry([ProviderSettings(id="p", kind="silent")])
+    registry.register("silent", Silent)
+    known = await HealthService(registry).probe("p")
+    assert (known.state, known.hint) == (HealthState.DOWN, "this is a bug in the provider")
+
+
 def keyed(url: str, key: str | None = "sk-secret") -> ProviderSettings:
     return ProviderSettings(
         id="far", kind="openai_compat", base_url=f"{url}/v1", api_key=SecretStr(key) if key else None

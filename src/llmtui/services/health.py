@@ -230,7 +230,10 @@ class HealthService:
                     words = "its settings have changed meanwhile"
                     return ConnectionReport(info.id, (CheckStage(SETTINGS, CheckState.SKIPPED, words),))
                 # Read late: a person may have used the host meanwhile.
-                return await provider.check(with_key=info.host in self._used)
+                report = await provider.check(with_key=info.host in self._used)
+                if not report.stages:
+                    raise ValueError("its check tells of no stage")
+                return report
         except TimeoutError:
             if provider is None:
                 words = "its key is still being fetched, or its client loaded"
