@@ -4,12 +4,11 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from llmtui.config.loader import LoadedSettings
+from llmtui.config.loader import LoadedSettings, find_config, load_settings
 from llmtui.config.paths import Paths
-from llmtui.config.schema import AgentSettings, AppSettings
+from llmtui.config.schema import AppSettings
 from llmtui.core.errors import ConfigError
 from llmtui.core.history import Target
-from llmtui.core.models import AgentInfo
 from llmtui.core.ports import Provider
 from llmtui.core.terminal import terminal_profile
 from llmtui.providers.locality import host_of
@@ -27,6 +26,7 @@ from llmtui.storage.conversations import SQLiteStore
 
 if TYPE_CHECKING:
     from llmtui.providers.base import BaseProvider
+    from llmtui.services.reload import ReloadService
     from llmtui.services.settings import SettingsService
 
 
@@ -35,6 +35,7 @@ def build_registry(settings: AppSettings) -> Registry:
     return Registry(
         settings.providers,
         default_provider=settings.default_provider,
+        disabled=settings.plugins.disabled,
         wrap=_wrapped,
     )
 
@@ -42,11 +43,6 @@ def build_registry(settings: AppSettings) -> Registry:
 def _wrapped(provider: "BaseProvider") -> Provider:
     host = host_of(provider.base_url_of(provider.settings))
     return RetryingProvider(provider, provider.clocks, host=host)
-
-
-def agent_info(settings: AgentSettings) -> AgentInfo:
-    """An agent as the services know it."""
-    return AgentInfo(**settings.model_dump(exclude={"tools"}))
 
 
 def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
@@ -57,9 +53,23 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     registry = build_registry(settings)
     store = SQLiteStore(paths.database)
     recorder = Recorder(store)
-    chat = ChatService(recorder, registry, [agent_info(agent) for agent in settings.agents])
+    chat = ChatService(recorder, registry, [agent.info() for agent in settings.agents])
     health = HealthService(registry, recorder)
     models = ModelService(registry, StoredMemory(recorder, store), health.may_ask)
+
+    @cache
+    def reload_service() -> "ReloadService":
+        from llmtui.services.reload import ReloadService
+
+        return ReloadService(
+            # A file of one's own may have come meanwhile, but none that was named goes unread.
+            lambda: load_settings(loaded.source or find_config(None, paths), os.environ),
+            settings,
+            registry,
+            health=health,
+            models=models,
+            agents=chat.agents,
+        )
 
     @cache
     def settings_service() -> "SettingsService":
@@ -73,7 +83,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
         # The keys of another file shall not take the place of those of one's own.
         suffix = "" if config == own else f"-{sha256(str(config.resolve()).encode()).hexdigest()[:8]}"
         file = ProviderFile(config, os.environ, own.parent, key_suffix=suffix)
-        return SettingsService(file, registry, health, models)
+        return SettingsService(file, registry, health, reload_service())
 
     async def close() -> None:
         await chat.settle()
@@ -85,6 +95,7 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
         health=health,
         models=models,
         settings=settings_service,
+        reloading=reload_service,
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,
         queue=QueueService(chat),

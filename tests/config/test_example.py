@@ -9,6 +9,7 @@ from llmtui.config.schema import (
     AgentSettings,
     AppSettings,
     NetworkSettings,
+    PluginSettings,
     ProviderSettings,
     TerminalSettings,
     TimeoutSettings,
@@ -26,7 +27,15 @@ def test_the_example_is_valid_without_any_variable() -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [AppSettings, ProviderSettings, NetworkSettings, TerminalSettings, TimeoutSettings, AgentSettings],
+    [
+        AppSettings,
+        PluginSettings,
+        ProviderSettings,
+        NetworkSettings,
+        TerminalSettings,
+        TimeoutSettings,
+        AgentSettings,
+    ],
 )
 def test_the_example_mentions_every_key(model: type[AppSettings]) -> None:
     text = EXAMPLE.read_text("utf-8")

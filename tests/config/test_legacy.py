@@ -226,11 +226,11 @@ def test_flat_settings_that_others_can_read_are_warned_of(tmp_path: Path) -> Non
 
 
 def test_the_options_are_those_of_the_kinds() -> None:
-    from llmtui.providers.registry import Registry
+    from llmtui.providers.adapters import Adapters
 
-    registry = Registry([])
+    adapters = Adapters()
     for kind, names in OPTIONS.items():
-        known = registry._class_of(kind).options_model.model_fields
+        known = adapters.load(kind).options_model.model_fields
         assert set(names.known) == set(known)
         assert names.rest in known
 

@@ -1,7 +1,8 @@
+from enum import StrEnum
 from typing import Any, Literal
 
 import pytest
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from llmtui.core.settings import SettingField
 from llmtui.providers.anthropic import AnthropicOptions
@@ -9,12 +10,19 @@ from llmtui.providers.base import KindOptions
 from llmtui.providers.embedded.provider import EmbeddedOptions
 from llmtui.providers.ollama import OllamaOptions
 from llmtui.providers.openai_compat import OpenAICompatOptions
-from llmtui.providers.option_fields import option_fields
+from llmtui.providers.option_fields import option_fields, option_schema
 from llmtui.providers.scripted import ScriptedOptions
 
 
 class Shape:
     """A type that JSON schema does not know."""
+
+
+class Colour(StrEnum):
+    """Of the pen."""
+
+    RED = "red"
+    BLUE = "blue"
 
 
 class Options(KindOptions):
@@ -32,6 +40,9 @@ class Options(KindOptions):
     text: str = ""
     body: dict[str, Any] = Field(default_factory=dict)
     names: tuple[str, ...] = ()
+    colour: Colour = Colour.RED
+    other: Colour | None = None
+    token: SecretStr | None = None
 
 
 class Inherited(Options):
@@ -48,7 +59,7 @@ class Strange(KindOptions, arbitrary_types_allowed=True):
 
 
 def test_each_option_is_a_field_of_its_sort() -> None:
-    assert option_fields(Options) == (
+    assert option_fields(option_schema(Options)) == (
         SettingField("options.on", "choice", "Whether it\nis on.", ("true", "false"), "true"),
         SettingField("options.maybe", "choice", "", ("true", "false")),
         SettingField("options.size", "number", "How large."),
@@ -59,21 +70,26 @@ def test_each_option_is_a_field_of_its_sort() -> None:
         SettingField("options.text", "text"),
         SettingField("options.body", "value"),
         SettingField("options.names", "value"),
+        SettingField("options.colour", "choice", "", ("red", "blue"), "red"),
+        SettingField("options.other", "choice", "", ("red", "blue")),
+        SettingField("options.token", "secret"),
     )
 
 
 def test_options_of_a_base_are_described_too() -> None:
-    fields = {one.key: one for one in option_fields(Inherited)}
+    fields = {one.key: one for one in option_fields(option_schema(Inherited))}
     assert fields["options.on"].description == "Whether it\nis on."
     assert fields["options.more"] == SettingField("options.more", "text", "More of it.", default="much")
 
 
 def test_a_plugins_strange_type_is_a_value() -> None:
-    assert option_fields(Strange) == (SettingField("options.shape", "value"),)
+    assert option_fields(option_schema(Strange)) == (SettingField("options.shape", "value"),)
 
 
 @pytest.mark.parametrize(
     "model", [AnthropicOptions, EmbeddedOptions, OllamaOptions, OpenAICompatOptions, ScriptedOptions]
 )
 def test_every_kind_of_ours_has_its_fields(model: type[KindOptions]) -> None:
-    assert [one.key for one in option_fields(model)] == [f"options.{name}" for name in model.model_fields]
+    assert [one.key for one in option_fields(option_schema(model))] == [
+        f"options.{name}" for name in model.model_fields
+    ]

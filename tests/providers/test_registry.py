@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from llmtui.config.schema import ProviderSettings
+from llmtui.config.schema import AppSettings, PluginSettings, ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import user
 from llmtui.core.errors import ConfigError, KeyUnavailable, MissingKey, ProviderError, UnknownProvider
@@ -69,6 +69,15 @@ def registry_of(*providers: ProviderSettings, default: str | None = None) -> Reg
     registry = Registry(providers, default_provider=default)
     registry.register("Cloud", Cloud)
     return registry
+
+
+async def use(registry: Registry, *providers: ProviderSettings, **values: Any) -> list[str]:
+    """Reconfigure, and return the ids of what changed."""
+    changed: list[str] = []
+    app, renewed = AppSettings(providers=list(providers)), values.pop("renewed", None)
+    app = app.model_copy(update=values)
+    await registry.configure(app, lambda _, ids: changed.extend(ids), renewed=renewed)
+    return changed
 
 
 @pytest.fixture
@@ -139,7 +148,7 @@ def test_a_plugin_that_fails_when_built_is_a_config_error() -> None:
 
     registry = Registry([settings(api_key="k")])
     registry.register("cloud", Fragile)
-    with pytest.raises(ConfigError, match="provider 'Work' cannot be built: no GPU"):
+    with pytest.raises(ConfigError, match="provider 'Work' cannot be used: LookupError: no GPU"):
         registry.get("work")
 
 
@@ -308,22 +317,21 @@ def test_an_agent_without_any_provider_is_an_error() -> None:
 async def test_other_settings_are_used_from_now_on_and_the_old_provider_ends() -> None:
     registry = registry_of(settings(api_key="k", model="old"))
     old = registry.get("work")
-    info = await registry.replace(settings(api_key="k", model="new", name="New"))
+    await use(registry, settings(api_key="k", model="new", name="New"))
+    (info,) = registry.infos()
     assert (info.name, info.model) == ("New", "new")
     assert Cloud.closed == 1
-    assert registry.infos() == [info]
     assert registry.get("work") is not old
     await registry.aclose()
 
 
 async def test_a_provider_that_nobody_built_is_replaced_without_building_it() -> None:
     registry = registry_of(settings(api_key="k"))
-    assert (await registry.replace(settings())).missing_key == "CLOUD_KEY"
+    await use(registry, settings())
+    assert registry.infos()[0].missing_key == "CLOUD_KEY"
     assert Cloud.built == 0
     with pytest.raises(MissingKey):
         registry.get("work")
-    with pytest.raises(UnknownProvider):
-        await registry.replace(settings("other"))
 
 
 async def test_a_reply_in_flight_ends_on_the_old_provider() -> None:
@@ -333,7 +341,7 @@ async def test_a_reply_in_flight_ends_on_the_old_provider() -> None:
     registry = Registry([settings("p", "scripted", options={"tokens_per_s": None})], wrap=wrap)
     events = registry.get("p").stream_chat(ChatRequest((user("one two three"),)))
     assert isinstance(await anext(events), Start)
-    await registry.replace(settings("p", "scripted", options={"down": "gone"}))
+    await use(registry, settings("p", "scripted", options={"down": "gone"}))
     rest = [event async for event in events]
     assert "".join(event.text for event in rest if isinstance(event, TextDelta)).endswith("one two three")
     with pytest.raises(ProviderError, match="gone"):
@@ -404,3 +412,81 @@ def test_each_built_in_adapter_has_its_kinds_facts() -> None:
         # What the adapter would say otherwise, the sidebar would not know.
         facts = {name for name in vars(Kind) if not name.startswith("_")}
         assert facts & vars(adapter).keys() == set()
+
+
+async def test_what_is_as_it_was_goes_on_and_the_rest_is_built_anew() -> None:
+    registry = registry_of(settings("a", api_key="k"), settings("b", api_key="k"), settings("c", api_key="k"))
+    a, b, _ = map(registry.get, ("a", "b", "c"))
+    changed = await use(
+        registry,
+        settings("d", api_key="k"),
+        settings("a", api_key="k"),
+        settings("b", api_key="k", model="other"),
+        default_provider="d",
+    )
+    assert changed == ["d", "b"]
+    assert [info.id for info in registry.infos()] == ["d", "a", "b"]
+    assert registry.get("a") is a
+    assert registry.get("b") is not b
+    assert Cloud.closed == 2
+    with pytest.raises(UnknownProvider, match="configured: d, a, b"):
+        registry.get("c")
+    assert registry.for_agent(AgentInfo("any")).provider == "d"
+
+
+async def test_a_key_that_is_kept_elsewhere_is_fetched_anew(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sk-old")
+    own = settings(api_key={"file": str(tmp_path / "key")})
+    other = settings("other", api_key="k")
+    registry = registry_of(own, other)
+    old = registry.get("work")
+    (tmp_path / "key").write_text("sk-new")
+    assert await use(registry, own, other, renewed=["other"]) == ["other"]
+    assert registry.get("work") is old
+    assert await use(registry, own, other) == ["Work"]
+    provider = registry.get("work")
+    assert isinstance(provider, Cloud)
+    assert provider.settings.key == "sk-new"
+
+
+async def test_a_kind_is_disabled_and_enabled_at_run_time() -> None:
+    demo = settings("demo", "scripted")
+    registry = Registry([demo])
+    registry.get("demo")
+    off = PluginSettings(disabled=["scripted"])
+    assert await use(registry, demo, plugins=off) == ["demo"]
+    with pytest.raises(ConfigError, match="disabled"):
+        registry.get("demo")
+    assert await use(registry, demo, plugins=off) == []
+    assert await use(registry, demo) == ["demo"]
+    assert registry.get("demo").id == "demo"
+
+
+async def test_one_that_cannot_be_closed_keeps_no_other_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = registry_of(settings("a", api_key="k"), settings("b", api_key="k"))
+    first = registry.get("a")
+    registry.get("b")
+
+    async def fail() -> None:
+        raise LookupError("stuck")
+
+    monkeypatch.setattr(first, "aclose", fail)
+    await use(registry, settings("c", api_key="k"))
+    assert Cloud.closed == 1
+    await registry.aclose()
+
+
+async def test_who_builds_by_old_settings_is_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    registry = registry_of(settings("slow", api_key={"command": f"cat {tmp_path / 'pipe'}"}))
+    building = asyncio.create_task(asyncio.to_thread(registry.get, "slow"))
+    # The command has opened its end, so that the provider is being built now.
+    pipe = await asyncio.to_thread(open, tmp_path / "pipe", "w")
+    using = asyncio.create_task(use(registry, settings("slow", api_key="sk-new")))
+    pipe.write("sk-old\n")
+    await asyncio.to_thread(pipe.close)
+    await asyncio.gather(building, using)
+    provider = registry.get("slow")
+    assert isinstance(provider, Cloud)
+    assert (provider.settings.key, provider is building.result()) == ("sk-new", False)
+    assert (Cloud.built, Cloud.closed) == (2, 1)

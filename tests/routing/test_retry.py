@@ -33,6 +33,7 @@ from llmtui.core.events import (
     Warning,
 )
 from llmtui.core.guard import Clocks
+from llmtui.core.models import Capabilities, ModelInfo
 from llmtui.core.usage import Usage
 from llmtui.providers.script import Action, Fault
 from llmtui.providers.scripted import ScriptedProvider
@@ -231,3 +232,27 @@ async def test_whatever_happens_nothing_is_spliced(replies: list[list[Action]]) 
     outcome, sleeps, inner = await ask(*marked)
     assert len(set(outcome.text)) <= 1
     assert len(inner.requests) == len(sleeps) + 1
+
+
+class Clumsy(ScriptedProvider):
+    """Fails at what costs nothing to tell."""
+
+    def capabilities(self, model: str | None = None) -> Capabilities:
+        raise LookupError("capabilities")
+
+    def default_models(self) -> list[ModelInfo]:
+        raise LookupError("default models")
+
+    async def list_models(self) -> list[ModelInfo]:
+        raise LookupError("models")
+
+
+async def test_a_bug_in_what_a_provider_tells_costs_only_that() -> None:
+    inner = Clumsy(ProviderSettings(id="p", kind="scripted", options={"tokens_per_s": None}))
+    provider = RetryingProvider(inner, Clocks())
+    assert provider.capabilities("m") == Capabilities()
+    assert provider.default_models() == []
+    with pytest.raises(ProviderError, match="LookupError: models") as caught:
+        await provider.list_models()
+    assert caught.value.hint == "this is a bug in the provider"
+    assert (await drain(provider.stream_chat(ChatRequest((user("a"),))))).text == "You said: a"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from llmtui.config.schema import ProviderSettings
+from llmtui.config.schema import AppSettings, ProviderSettings
 from llmtui.core.conversation import user
 from llmtui.core.errors import AuthError, BadRequest, ConnectError, MissingKey
 from llmtui.core.history import Conversation, RequestRecord, StoredMessage, now
@@ -273,6 +273,17 @@ def test_one_that_is_never_asked_says_so() -> None:
     assert HealthService(registry).of("p").state is HealthState.OFF
 
 
+async def test_a_check_that_tells_nothing_is_a_bug_of_its_provider() -> None:
+    class Silent(ScriptedProvider):
+        async def check(self, *, with_key: bool = True) -> ConnectionReport:
+            return ConnectionReport(self.id, ())
+
+    registry = Registry([ProviderSettings(id="p", kind="silent")])
+    registry.register("silent", Silent)
+    known = await HealthService(registry).probe("p")
+    assert (known.state, known.hint) == (HealthState.DOWN, "this is a bug in the provider")
+
+
 def keyed(url: str, key: str | None = "sk-secret") -> ProviderSettings:
     return ProviderSettings(
         id="far", kind="openai_compat", base_url=f"{url}/v1", api_key=SecretStr(key) if key else None
@@ -286,8 +297,7 @@ async def test_news_of_the_server_before_is_no_news() -> None:
         before = health.info("far")
         assert before is not None
         settings = keyed(new.url)
-        health.replace(registry.info_of(settings))
-        await registry.replace(settings)
+        await registry.configure(AppSettings(providers=[settings]), health.configure)
         record = RequestRecord("r", "far", "m", now(), outcome="failed", host=before.host)
         health.note_reply(record, ConnectError("refused"))
         assert health.of("far").state is HealthState.UNCHECKED

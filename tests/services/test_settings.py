@@ -175,7 +175,7 @@ async def test_what_is_saved_is_written_and_used_at_once(tmp_path: Path) -> None
         saved = await settings.save(
             form, Edits({"base_url": f"{server.url}/v1", "name": "Work", "max_tokens": "7"}, key=GOOD)
         )
-        assert (saved.info.name, saved.before and saved.before.name) == ("Work", "work")
+        assert (saved.info.name, saved.reloaded.before[0].name) == ("Work", "work")
         assert saved.notes == (f"key in {tmp_path}/keys/work, readable only by you",)
         assert services.health.info("work") == saved.info
         assert [model.id for model in await services.models.refresh("work")][:2] == ["m-1", "m-2"]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from llmtui.core.history import Target
 from llmtui.core.models import ProviderInfo
 from llmtui.services.targets import Targets
@@ -37,3 +39,22 @@ def test_a_provider_that_is_no_longer_configured_stays_usable_as_a_target() -> N
     targets = Targets(PROVIDERS, Target("gone", "old"))
     assert targets.current == Target("gone", "old")
     assert targets.next_provider(ORDER).provider == "a"
+
+
+def test_other_providers_bring_their_models_unless_one_was_chosen() -> None:
+    targets = Targets(PROVIDERS, Target("c"))
+    targets.use(Target("a"))
+    changed = [replace(info, model=f"{info.id}-9") for info in PROVIDERS]
+    assert targets.configure(PROVIDERS, changed) == Target("a", "a-9")
+    assert targets.use(Target("c")) == Target("c", "c-9")
+    targets.use(Target("a", "chosen"))
+    assert targets.configure(changed, PROVIDERS) == Target("a", "chosen")
+    assert targets.use(Target("b")) == Target("b")
+
+
+def test_nobody_goes_back_to_one_that_is_gone() -> None:
+    targets = Targets(PROVIDERS, Target("c"))
+    targets.use(Target("a"))
+    assert targets.configure(PROVIDERS, PROVIDERS[:2]) == Target("a", "a-1")
+    assert targets.previous() is None
+    assert targets.configure(PROVIDERS[:2], PROVIDERS[1:2]) == Target("a", "a-1")

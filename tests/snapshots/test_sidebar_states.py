@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from llmtui.config.loader import load_settings
 from llmtui.config.provider_file import ProviderFile
-from llmtui.config.schema import ProviderSettings
+from llmtui.config.schema import AppSettings, ProviderSettings
 from llmtui.core.errors import AuthError, ConnectError, LlmtuiError
 from llmtui.core.history import Target
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport, HealthMode, ModelInfo
@@ -21,6 +22,7 @@ from llmtui.services.health import HealthService, HealthState
 from llmtui.services.models import ModelService
 from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
+from llmtui.services.reload import ReloadService
 from llmtui.services.services import Services
 from llmtui.services.settings import SettingsService
 from llmtui.storage.conversations import SQLiteStore
@@ -102,14 +104,23 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
 
     asked, models = HealthService(registry), ModelService(registry)
     file = ProviderFile(tmp_path / "config.yaml", {}, tmp_path)
+    reloading = ReloadService(
+        lambda: load_settings(None, {}),
+        AppSettings(),
+        registry,
+        health=asked,
+        models=models,
+        agents=chat.agents,
+    )
     services = Services(
         chat,
         asked,
         models,
-        lambda: SettingsService(file, registry, asked, models),
+        lambda: SettingsService(file, registry, asked, reloading),
         Target("up"),
         close,
         queue=QueueService(chat),
+        reloading=lambda: reloading,
         theme="midnight",
     )
     yield services

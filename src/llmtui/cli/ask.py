@@ -8,7 +8,7 @@ from typing import get_args
 
 from pydantic import ValidationError
 
-from llmtui.bootstrap import agent_info, build_registry
+from llmtui.bootstrap import build_registry
 from llmtui.cli.exit_codes import meanings
 from llmtui.cli.output import JsonOutput, Output, TextOutput
 from llmtui.cli.session import load_aloud
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     images = list(map(_image, arguments.images))
     question = compose(" ".join(arguments.question), _piped())
     settings = load_aloud(arguments)[0].settings
-    agent = agent_info(_merged(_agent(settings, arguments.agent), arguments))
+    agent = _merged(_agent(settings, arguments.agent), arguments).info()
     registry = build_registry(settings)
     target = registry.for_agent(agent)
     message = Message(Role.USER, (*images, *user(question).parts))

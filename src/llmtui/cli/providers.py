@@ -3,14 +3,13 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 
 from llmtui.bootstrap import build_registry
 from llmtui.cli.session import load_aloud
+from llmtui.cli.tables import table
 from llmtui.core.models import ProviderInfo
 from llmtui.core.ports import ProviderRegistry
-from llmtui.core.text import sanitise_line
 from llmtui.services.health import Health, HealthService
 
 _HEADERS = ("ID", "KIND", "TYPE", "MODEL", "STATE")
@@ -31,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([_object(info, healths[info.id]) for info in infos], indent=2))
     else:
-        print(_table([_HEADERS, *(_row(info, healths[info.id]) for info in infos)]))
+        print(table([_HEADERS, *(_row(info, healths[info.id]) for info in infos)]))
     return 0
 
 
@@ -62,12 +61,3 @@ def _words(info: ProviderInfo, health: Health) -> str:
         return f"no key (set {info.missing_key})"
     latency = f" {health.latency_s * 1000:.0f} ms" if health.latency_s is not None else ""
     return f"{health.state}{latency}" + (f": {health.detail}" if health.detail else "")
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    clean = [[sanitise_line(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in clean
-    )

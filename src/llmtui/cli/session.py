@@ -4,16 +4,13 @@ import argparse
 import logging
 import os
 import platform
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from llmtui import __version__
 from llmtui.cli.console import warn
 from llmtui.cli.logs import set_level, start_log
-from llmtui.config.credentials import basic_token, split_credentials
 from llmtui.config.loader import LoadedSettings, find_config, load_settings
 from llmtui.config.paths import Paths, user_paths
-from llmtui.config.schema import AppSettings
 from llmtui.core.logs import keep_out_of_logs, logfmt
 from llmtui.core.terminal import is_remote
 
@@ -31,7 +28,7 @@ def load(arguments: argparse.Namespace) -> tuple[LoadedSettings, Paths]:
     paths, level = begin(arguments), _level(arguments)
     loaded = load_settings(config_path(arguments, paths), os.environ)
     set_level(level or loaded.settings.log_level)
-    keep_out_of_logs(_secrets(loaded.settings))
+    keep_out_of_logs(loaded.settings.secrets())
     _log_start(arguments, loaded)
     return loaded, paths
 
@@ -71,17 +68,3 @@ def _log_start(arguments: argparse.Namespace, loaded: LoadedSettings) -> None:
         config=loaded.source or "none",
     )
     _log.info(started)
-
-
-def _secrets(settings: AppSettings) -> Iterator[str]:
-    """All that the settings hold and the log must not."""
-    for provider in settings.providers:
-        yield from provider.secrets()
-    networks = [settings.network, *(one.network for one in settings.providers if one.network)]
-    for network in networks:
-        yield from _credentials(network.proxy or "")
-
-
-def _credentials(address: str) -> Iterable[str]:
-    user = split_credentials(address)[1]
-    return (user, user.partition(":")[2], basic_token(user)) if user else ()

@@ -21,6 +21,7 @@ from llmtui.config.schema import (
     AppSettings,
     KeySource,
     NetworkSettings,
+    PluginSettings,
     ProviderSettings,
     Settings,
     TerminalSettings,
@@ -36,6 +37,7 @@ _MODELS: Mapping[tuple[str, ...], type[Settings]] = {
     ("providers", "timeouts"): TimeoutSettings,
     ("providers", "network"): NetworkSettings,
     ("network",): NetworkSettings,
+    ("plugins",): PluginSettings,
     ("terminal",): TerminalSettings,
     ("agents",): AgentSettings,
 }

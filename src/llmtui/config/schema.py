@@ -1,5 +1,6 @@
 """The settings as typed values."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -21,18 +22,24 @@ from pydantic_core import PydanticCustomError
 
 from llmtui.config.credentials import forms_of, header_secrets, split_credentials
 from llmtui.core.guard import Clocks
-from llmtui.core.models import Effort, HealthMode
+from llmtui.core.models import AgentInfo, Effort, HealthMode
 from llmtui.core.terminal import DriverName
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 KIND_ALIASES = {"claude": "anthropic", "chatgpt": "openai", "openai-compat": "openai_compat"}
 
 
-def _canonical_kind(kind: object) -> object:
-    return KIND_ALIASES.get(kind.lower(), kind.lower()) if isinstance(kind, str) else kind
+def canonical_kind(kind: str) -> str:
+    """The one name of a kind, however it was written."""
+    return KIND_ALIASES.get(kind.lower(), kind.lower())
 
 
-Kind = Annotated[str, BeforeValidator(_canonical_kind)]
+def canonical_package(name: str) -> str:
+    """The one name of a package: https://packaging.python.org/specifications/name-normalization/."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+Kind = Annotated[str, BeforeValidator(lambda kind: canonical_kind(kind) if isinstance(kind, str) else kind)]
 
 
 def _named_keys(keys: str) -> str:
@@ -217,6 +224,10 @@ class AgentSettings(Settings):
     reasoning_effort: ReasoningEffort | None = None
     tools: list[str] = Field(default_factory=list)
 
+    def info(self) -> AgentInfo:
+        """The agent as the services know it."""
+        return AgentInfo(**self.model_dump(exclude={"tools"}))
+
     @field_validator("tools")
     @classmethod
     def _no_tools_yet(cls, tools: list[str]) -> list[str]:
@@ -233,6 +244,13 @@ class TerminalSettings(Settings):
     jump_lines: int | None = Field(default=None, ge=1, le=50)
 
 
+class PluginSettings(Settings):
+    """Which kinds of provider are not to be loaded."""
+
+    disabled: list[Id] = Field(default_factory=list)
+    """Kinds, or packages with all that they bring; nothing of them is imported."""
+
+
 class AppSettings(Settings):
     """The whole config file."""
 
@@ -241,6 +259,7 @@ class AppSettings(Settings):
     providers: list[ProviderSettings] = Field(default_factory=list)
     groups: list[dict[str, Any]] = Field(default_factory=list)
     agents: list[AgentSettings] = Field(default_factory=list)
+    plugins: PluginSettings = Field(default_factory=PluginSettings.model_construct)
     theme: Id | None = None
     keys: dict[str, Keys] = Field(default_factory=dict)
     """Action id -> keys, with commas between them."""
@@ -250,6 +269,10 @@ class AppSettings(Settings):
     notify: Notification = "bell"
     """How a reply that ended while the terminal was out of focus is told."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def secrets(self) -> list[str]:
+        """Everything here that must never be shown or logged."""
+        return [*self.network.secrets(), *(secret for one in self.providers for secret in one.secrets())]
 
     @field_validator("providers")
     @classmethod

@@ -78,13 +78,20 @@ async def guard(
         if isinstance(error, ProviderError):
             grammar.describe(error)
             raise
-        bug = ProviderError(
-            scrubbed(f"{type(error).__name__}: {error}"), hint="this is a bug in the provider"
-        )
+        bug = bug_of(error)
         grammar.describe(bug)
         raise bug from error
     finally:
         timer.close()
+
+
+def bug_of(error: Exception, provider: str = "") -> ProviderError:
+    """What an error means that a provider should not raise."""
+    return ProviderError(
+        scrubbed(f"{type(error).__name__}: {error}"),
+        context=ErrorContext(provider=provider),
+        hint="this is a bug in the provider",
+    )
 
 
 class _Timer:

@@ -1,7 +1,7 @@
 """What the services need from the outside world, as protocols; `bootstrap` hands in the real things."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from llmtui.core.chat import ChatRequest, ChatResponse
 from llmtui.core.conversation import Part
@@ -29,6 +29,8 @@ from llmtui.core.models import (
 from llmtui.core.settings import SettingField
 
 Settings = TypeVar("Settings", contravariant=True)
+Announce: TypeAlias = Callable[[Sequence[ProviderInfo], Collection[str]], None]
+"""Gets all providers as they will be, and the ids of those that are not what they were."""
 
 
 class Provider(Protocol):
@@ -145,8 +147,18 @@ class ProviderWorkshop(Protocol[Settings]):
         """
         ...
 
-    async def replace(self, settings: Settings) -> ProviderInfo:
-        """Use these settings from now on; the old provider ends with its last stream."""
+
+class Reconfigurable(Protocol[Settings]):
+    """A registry whose providers can be replaced while they are in use."""
+
+    async def configure(
+        self, settings: Settings, announce: Announce, *, renewed: Collection[str] | None = None
+    ) -> None:
+        """Use the providers of these settings; one that is gone or changed ends with its last stream.
+
+        `announce` is called before anything is replaced. `renewed` are providers that count as changed though
+        their settings do not tell; None: all whose key is kept elsewhere, for it may be another one by now.
+        """
         ...
 
 

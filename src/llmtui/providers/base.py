@@ -19,6 +19,9 @@ from llmtui.providers.kinds import Kind
 from llmtui.providers.locality import host_and_port
 from llmtui.providers.network import Route, network_issues, route_to
 
+API_VERSION = 1
+"""Of what another package's provider may rely on (docs/plugins.md); what is only added leaves it as it is."""
+
 
 class KindOptions(BaseModel):
     """Base of each kind's own `options`: unknown keys are errors, values do not change."""
@@ -33,6 +36,8 @@ class BaseProvider(Kind, ABC):
     Class attributes describe the kind, so that the registry can speak of a provider without building it.
     """
 
+    api_version: ClassVar[int]
+    """The `API_VERSION` that a class is written for; those of this package go with it and name none."""
     options_model: ClassVar[type[KindOptions]] = KindOptions
 
     def __init__(self, settings: ProviderSettings) -> None:

@@ -16,25 +16,35 @@ from llmtui.core.settings import FieldKind, SettingField
 _WORDS = ("true", "false")
 
 
-def option_fields(model: type[BaseModel]) -> tuple[SettingField, ...]:
-    """One field for each option, in the order of the model."""
-    descriptions = _descriptions(model)
-    properties: Mapping[str, Mapping[str, Any]]
+def option_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The options as JSON schema, with the docstrings under the fields as descriptions.
+
+    A type that JSON does not know leaves its field without any constraint.
+    """
     try:
-        properties = model.model_json_schema().get("properties", {})
+        schema = model.model_json_schema()
     except PydanticUserError:
-        # A plugin may have types that JSON does not know.
-        properties = {name: {} for name in model.model_fields}
+        schema = {"type": "object", "properties": {name: {} for name in model.model_fields}}
+    descriptions = _descriptions(model)
+    for name, field in schema.get("properties", {}).items():
+        if name in descriptions:
+            field.setdefault("description", descriptions[name])
+    return schema
+
+
+def option_fields(schema: Mapping[str, Any]) -> tuple[SettingField, ...]:
+    """One field for each option of a JSON schema, in its order."""
+    named = {f"#/$defs/{name}": shape for name, shape in schema.get("$defs", {}).items()}
     return tuple(
-        _field(f"options.{name}", schema, descriptions.get(name, "")) for name, schema in properties.items()
+        _field(f"options.{name}", field, named) for name, field in schema.get("properties", {}).items()
     )
 
 
-def _field(key: str, schema: Mapping[str, Any], description: str) -> SettingField:
-    shapes = [shape for shape in schema.get("anyOf", [schema]) if shape.get("type") != "null"]
+def _field(key: str, schema: Mapping[str, Any], named: Mapping[str, Mapping[str, Any]]) -> SettingField:
+    shapes = [named.get(shape.get("$ref", ""), shape) for shape in schema.get("anyOf", [schema])]
+    shapes = [shape for shape in shapes if shape.get("type") != "null"]
     choices = _choices(shapes)
-    description = schema.get("description", description)
-    return SettingField(key, _kind(shapes, choices), description, choices, _default(schema))
+    return SettingField(key, _kind(shapes, choices), schema.get("description", ""), choices, _default(schema))
 
 
 def _choices(shapes: list[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -54,6 +64,8 @@ def _kind(shapes: list[Mapping[str, Any]], choices: tuple[str, ...]) -> FieldKin
     if choices:
         return "choice"
     types = {shape.get("type") for shape in shapes}
+    if types == {"string"} and any(shape.get("format") == "password" for shape in shapes):
+        return "secret"
     if types <= {"integer", "number"}:
         return "number"
     return "text" if types == {"string"} else "value"

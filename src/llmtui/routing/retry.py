@@ -1,20 +1,23 @@
 """Retries around a provider: only before the first visible event, visible, and cancellable."""
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from llmtui.core.chat import ChatRequest, ChatResponse, fold
-from llmtui.core.errors import ProviderError
+from llmtui.core.errors import LlmtuiError, ProviderError
 from llmtui.core.events import DELTAS, Finish, Status, StreamEvent
-from llmtui.core.guard import Clocks, guard
+from llmtui.core.guard import Clocks, bug_of, guard
+from llmtui.core.logs import logfmt
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo, ProviderType
 from llmtui.core.ports import Provider
 from llmtui.routing.request_log import logged
 from llmtui.routing.uses import Uses
 
+_log = logging.getLogger(__name__)
 ATTEMPTS = 2
 BASE_DELAY_S = 0.5
 LONGEST_DELAY_S = 8.0
@@ -79,8 +82,13 @@ class RetryingProvider:
         return await fold(self.stream_chat(request))
 
     def capabilities(self, model: str | None = None) -> Capabilities:
-        """What the inner provider knows of the model."""
-        return self._inner.capabilities(model)
+        """What the inner provider knows of the model; nothing where it fails at that."""
+        try:
+            return self._inner.capabilities(model)
+        # A plugin's bug costs what it would have told, and not the screen that asks.
+        except Exception:  # noqa: BLE001
+            _log.exception(logfmt("provider's capabilities failed", provider=self.id, model=model))
+            return Capabilities()
 
     def validate_config(self, config: Mapping[str, Any]) -> list[ConfigIssue]:
         """What the inner provider says of the settings."""
@@ -92,13 +100,22 @@ class RetryingProvider:
             return await self._inner.check(with_key=with_key)
 
     def default_models(self) -> list[ModelInfo]:
-        """The inner provider's models."""
-        return self._inner.default_models()
+        """The inner provider's models; none where it fails at that."""
+        try:
+            return self._inner.default_models()
+        except Exception:  # noqa: BLE001
+            _log.exception(logfmt("provider's default models failed", provider=self.id))
+            return []
 
     async def list_models(self) -> list[ModelInfo]:
         """The inner provider's live list, never retried."""
         async with self._uses.one():
-            return await self._inner.list_models()
+            try:
+                return await self._inner.list_models()
+            except LlmtuiError:
+                raise
+            except Exception as error:
+                raise bug_of(error, self.id) from error
 
     async def retire(self) -> None:
         """Close the inner provider when its last stream has ended."""

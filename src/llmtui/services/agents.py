@@ -18,6 +18,10 @@ class Agents:
 
     def __init__(self, registry: ProviderRegistry, agents: Sequence[AgentInfo] = ()) -> None:
         self._registry = registry
+        self.configure(agents)
+
+    def configure(self, agents: Sequence[AgentInfo]) -> None:
+        """Know these agents from now on."""
         self._agents = {agent.name.lower(): agent for agent in agents}
 
     @property

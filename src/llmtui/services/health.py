@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -106,12 +106,20 @@ class HealthService:
         """What is known of a provider, without asking it."""
         return self._health.get(provider_id, Health(provider_id))
 
-    def replace(self, info: ProviderInfo) -> Health:
-        """Take a provider's new settings; what was known of it is no longer true."""
-        self._infos[info.id] = info
-        self._health[info.id] = _offline(info)
-        self._plan(info)
-        return self._health[info.id]
+    def configure(self, infos: Iterable[ProviderInfo], changed: Collection[str]) -> None:
+        """Take other providers; what was known of those that changed is no longer true."""
+        fresh = {info.id: info for info in infos}
+        for outdated in {*changed, *(self._infos.keys() - fresh.keys())}:
+            self.schedule.drop(outdated)
+        self._health = {
+            info.id: _offline(info) if info.id in changed else self.of(info.id) for info in fresh.values()
+        }
+        # One that is what it was stays the same object: its check may be under way.
+        self._infos = {
+            info.id: info if info.id in changed else self._infos.get(info.id, info) for info in fresh.values()
+        }
+        for info in fresh.values():
+            self._plan(info)
 
     def trust(self, host: str) -> None:
         """The person has sent a key there: checks may carry it, too."""
@@ -139,7 +147,7 @@ class HealthService:
             self.trust(info.host)
         report = await self._checked(info)
         # Its settings may have changed meanwhile, and then this is news of another server.
-        if self._infos[provider_id] is not info:
+        if self._infos.get(provider_id) is not info:
             return self.of(provider_id)
         return self._learn(_of_report(provider_id, report))
 
@@ -156,7 +164,7 @@ class HealthService:
         if tested:
             self.trust(info.host)
         report = await self._checked(info)
-        if self._infos[provider_id] is info:
+        if self._infos.get(provider_id) is info:
             self._learn(_of_report(provider_id, report))
         return report
 
@@ -222,7 +230,10 @@ class HealthService:
                     words = "its settings have changed meanwhile"
                     return ConnectionReport(info.id, (CheckStage(SETTINGS, CheckState.SKIPPED, words),))
                 # Read late: a person may have used the host meanwhile.
-                return await provider.check(with_key=info.host in self._used)
+                report = await provider.check(with_key=info.host in self._used)
+                if not report.stages:
+                    raise ValueError("its check tells of no stage")
+                return report
         except TimeoutError:
             if provider is None:
                 words = "its key is still being fetched, or its client loaded"

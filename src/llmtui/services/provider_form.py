@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from llmtui.core.models import ConfigIssue, Effort, ProviderInfo
 from llmtui.core.settings import SettingField
+from llmtui.services.reload import Reloaded
 
 KEY = "api_key"
 KEY_VARIABLE = "api_key_env"
@@ -85,6 +86,6 @@ class Saved:
     """A provider as it is from now on."""
 
     info: ProviderInfo
-    before: ProviderInfo | None
+    reloaded: Reloaded
     notes: tuple[str, ...] = ()
     """What became of its key, in words."""

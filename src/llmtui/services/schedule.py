@@ -43,6 +43,10 @@ class ProbeSchedule:
         course = self._courses.setdefault(provider_id, _Course(mode))
         course.mode = mode
 
+    def drop(self, provider_id: str) -> None:
+        """Forget a provider that is not there any more."""
+        self._courses.pop(provider_id, None)
+
     def take_due(self) -> list[str]:
         """The providers to ask now; they count as asked."""
         now = self._clock()

@@ -17,6 +17,7 @@ from llmtui.services.queue import QueueService
 Notify: TypeAlias = Literal["bell", "osc9", "off"]
 
 if TYPE_CHECKING:
+    from llmtui.services.reload import ReloadService
     from llmtui.services.settings import SettingsService
 
 
@@ -33,6 +34,8 @@ class Services:
     close: Callable[[], Coroutine[None, None, None]]
     """Close providers and database."""
     queue: QueueService
+    reloading: Callable[[], "ReloadService"]
+    """Made like `settings`."""
     logs: LogReader = field(default_factory=lambda: LogReader(Path(os.devnull)))
     """Reads no logs unless it is given a folder."""
     theme: str | None = None

@@ -15,7 +15,6 @@ from llmtui.core.models import (
 from llmtui.core.ports import ProviderWorkshop
 from llmtui.core.settings import SettingField
 from llmtui.services.health import HealthService
-from llmtui.services.models import ModelService
 from llmtui.services.provider_form import (
     ADDRESS,
     FIELDS,
@@ -26,6 +25,7 @@ from llmtui.services.provider_form import (
     Review,
     Saved,
 )
+from llmtui.services.reload import ReloadService
 
 if TYPE_CHECKING:
     from llmtui.config.provider_file import ProviderFile
@@ -43,12 +43,12 @@ class SettingsService:
         file: "ProviderFile",
         workshop: "ProviderWorkshop[ProviderSettings]",
         health: HealthService,
-        models: ModelService,
+        reloading: ReloadService,
     ) -> None:
         self._file = file
         self._workshop = workshop
         self._health = health
-        self._models = models
+        self._reloading = reloading
 
     async def open(self, provider_id: str) -> ProviderForm:
         """Read a provider; raises LlmtuiError."""
@@ -100,12 +100,7 @@ class SettingsService:
         settings = await asyncio.to_thread(
             self._file.save, form.read, changes, key=edits.key, forget=edits.forget_key
         )
-        before = self._health.info(form.provider_id)
-        # First: no check of the old server may tell of the new one, or carry the new key by the old leave.
-        self._health.replace(self._workshop.info_of(settings))
-        info = await self._workshop.replace(settings)
-        if before is None or before.base_url != info.base_url:
-            await self._models.forget(info.id)
+        reloaded = await self._reloading.reload(renewed={settings.id})
         provider, _ = self._edited(form, edits)
         notes: list[str] = []
         if edits.key or edits.forget_key:
@@ -113,7 +108,7 @@ class SettingsService:
                 _of_key(key_place(provider, settings)),
                 await asyncio.to_thread(self._file.forget, form.read),
             ]
-        return Saved(info, before, tuple(filter(None, notes)))
+        return Saved(self._workshop.info_of(settings), reloaded, tuple(filter(None, notes)))
 
     def _form(self, provider_id: str) -> ProviderForm:
         from llmtui.config.field_text import masked, shown

@@ -22,12 +22,16 @@ class Targets:
         self._models[target.provider] = target.model
         return target
 
-    def configure(self, info: ProviderInfo, before: str | None) -> Target:
-        """Take a provider's new model, where its model `before` was in use or none was chosen."""
-        if self._models.get(info.id) in (before, None):
-            self._models[info.id] = info.model
-        if self.current.provider == info.id and self.current.model in (before, None):
-            self.current = Target(info.id, info.model)
+    def configure(self, before: Sequence[ProviderInfo], now: Sequence[ProviderInfo]) -> Target:
+        """Take other providers, and their new models where the old one was in use or none was chosen."""
+        old = {info.id: info.model for info in before}
+        chosen = {name: model for name, model in self._models.items() if model not in (old.get(name), None)}
+        self._models = {info.id: chosen.get(info.id, info.model) for info in now}
+        here = self.current.provider
+        if here in self._models and self.current.model in (old.get(here), None):
+            self.current = self._filled(Target(here))
+        if self._before is not None and self._before.provider not in self._models:
+            self._before = None
         return self.current
 
     def previous(self) -> Target | None:

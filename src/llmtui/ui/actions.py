@@ -130,6 +130,14 @@ ACTIONS: tuple[Action, ...] = (
     _leader(
         "settings", "d", "edit_settings", "Settings", "This provider's settings (e in the sidebar)", "Models"
     ),
+    Action(
+        "reload-config",
+        (),
+        "reload_config",
+        "Reload config",
+        "Reload the config: use its providers and agents as they are by now",
+        "Models",
+    ),
     _leader("health", "h", "show_health_room", "Health", "Show how all providers are", "Models"),
     Action("new-chat", ("ctrl+n",), "new_chat", "New", "Begin a new chat", "Chats", show=True),
     _leader("private-chat", "p", "private_chat", "Private", "Begin a private chat: never stored", "Chats"),

@@ -12,6 +12,7 @@ from llmtui.services.health import Health
 
 if TYPE_CHECKING:
     from llmtui.services.provider_form import Saved
+    from llmtui.services.reload import Reloaded
 
 
 @dataclass
@@ -69,6 +70,13 @@ class SettingsSaved(Message):
     """A provider has other settings from now on."""
 
     saved: "Saved"
+
+
+@dataclass
+class ConfigReloaded(Message):
+    """What the config file says by now is in use."""
+
+    reloaded: "Reloaded"
 
 
 @dataclass

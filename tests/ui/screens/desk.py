@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from llmtui.config.loader import load_settings
 from llmtui.config.provider_file import ProviderFile
-from llmtui.config.schema import ProviderSettings
+from llmtui.config.schema import AppSettings, ProviderSettings
 from llmtui.core.history import Target
 from llmtui.core.models import AgentInfo
 from llmtui.providers.registry import Registry
@@ -24,6 +24,7 @@ from llmtui.services.memory import StoredMemory
 from llmtui.services.models import ModelService
 from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
+from llmtui.services.reload import ReloadService
 from llmtui.services.services import Notify, Services
 from llmtui.services.settings import SettingsService
 from llmtui.storage.conversations import SQLiteStore
@@ -115,19 +116,32 @@ def services_at(
 ) -> Services:
     """Services over a database in the folder; with a config file its providers are the real ones."""
     path = folder / "config.yaml"
-    providers = [fake.settings for fake in fakes.values()]
+    at_start = AppSettings(providers=[fake.settings for fake in fakes.values()])
     if config is not None:
         path.write_text(config)
-        providers = load_settings(path, os.environ).settings.providers
+        at_start = load_settings(path, os.environ).settings
+        agents = [agent.info() for agent in at_start.agents]
+    providers = at_start.providers
     registry = Registry(
-        providers, wrap=lambda built: RetryingProvider(fakes.get(built.id, built), built.clocks)
+        providers,
+        default_provider=at_start.default_provider,
+        disabled=at_start.plugins.disabled,
+        wrap=lambda built: RetryingProvider(fakes.get(built.id, built), built.clocks),
     )
     registry.register("keyed", KeyedProvider)
     store = SQLiteStore(folder / "llmtui.db")
     recorder = Recorder(store)
     chat = ChatService(recorder, registry, agents)
     health, models = HealthService(registry), ModelService(registry, StoredMemory(recorder, store))
-    settings = SettingsService(ProviderFile(path, os.environ, folder), registry, health, models)
+    reloading = ReloadService(
+        lambda: load_settings(path, os.environ),
+        at_start,
+        registry,
+        health=health,
+        models=models,
+        agents=chat.agents,
+    )
+    settings = SettingsService(ProviderFile(path, os.environ, folder), registry, health, reloading)
 
     async def close() -> None:
         await chat.settle()
@@ -142,6 +156,7 @@ def services_at(
         Target(providers[0].id),
         close,
         queue=QueueService(chat),
+        reloading=lambda: reloading,
         theme="midnight",
     )
 

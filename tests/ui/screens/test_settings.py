@@ -193,6 +193,15 @@ async def test_every_sort_of_field_is_written_as_it_was_meant(tmp_path: Path) ->
         assert "base_url: http://127.0.0.1:1/v1 # the gateway\n" in text
 
 
+async def test_a_choice_that_is_written_is_shown(tmp_path: Path) -> None:
+    config = CONFIG.format(url="http://127.0.0.1:1").replace("m-1", "m-1\n    reasoning_effort: low")
+    async with running_app(tmp_path, config=config) as desk:
+        drawer = await open_drawer(desk)
+        assert row(drawer, "reasoning_effort").text == "low"
+        line = next(line for line in shown(desk.app).splitlines() if "reasoning effort" in line)
+        assert "low" in line.split()
+
+
 async def test_the_model_in_use_follows_unless_another_one_was_chosen(tmp_path: Path) -> None:
     async with drawn(tmp_path) as (desk, drawer):
         assert desk.screen.target == Target("work", "m-1")

@@ -11,7 +11,7 @@ class AgentScreen(TargetScreen):
     def place(self, thread: Thread) -> None:
         """Put a conversation on the screen, and say whose instructions it follows."""
         super().place(thread)
-        self._show_agent()
+        self.show_agent()
         name = thread.conversation.agent
         if name and self.services.chat.agents.find(name) is None:
             self.flash(f"agent '{name}' is not in the config: this chat goes on without it", "warning")
@@ -26,7 +26,7 @@ class AgentScreen(TargetScreen):
             self.flash_error(error)
             return
         await self.services.chat.appoint(self.chat_id, agent.name if agent else None)
-        self._show_agent()
+        self.show_agent()
         await self.switch(target)
 
     def action_pick_agent(self) -> None:
@@ -42,7 +42,8 @@ class AgentScreen(TargetScreen):
         dialog = AgentList(agents.all, agents.target, current=current.name if current else None)
         self.app.push_screen(dialog, use)
 
-    def _show_agent(self) -> None:
+    def show_agent(self) -> None:
+        """Say whose instructions the chat follows."""
         name = self.services.chat.thread(self.chat_id).conversation.agent
         known = self.services.chat.agents.find(name)
         gone = f"agent {name}, not in the config" if name else ""

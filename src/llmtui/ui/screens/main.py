@@ -67,8 +67,8 @@ class MainScreen(
     LogScreen,
     EffortScreen,
     AttachmentScreen,
-    AgentScreen,
     SettingsScreen,
+    AgentScreen,
     HealthScreen,
 ):
     """Lays the parts out and routes between them; siblings never touch each other."""

@@ -97,10 +97,9 @@ class SettingRow(Vertical):
 def _editor(field: SettingField, text: str) -> Widget:
     if field.kind == "choice" and text in ("", *field.choices):
         options = [(word, word) for word in field.choices]
-        select = Select(options, prompt=field.default or "not set", compact=True)
-        if text:
-            select.value = text
-        return select
+        # Given later, it would count and not be shown.
+        value = text or Select.NULL
+        return Select(options, prompt=field.default or "not set", value=value, compact=True)
     if field.kind == "lines":
         return LinesInput(sanitise(text))
     return LineInput(sanitise_line(text), field.default, password=field.kind == "secret")

@@ -1,0 +1,1 @@
+"""A provider for llmtui in a package of its own."""
