@@ -147,7 +147,9 @@ def test_nothing_is_drawn_on_the_screen_of_the_shell() -> None:
     assert shadow.feed(enter) == f"\x1b[m{enter}"
     shadow.feed(written(SIDE))
     whole = shadow.frame()
-    shadow.feed(Placed(0, 0, Strip([Segment("late", Style(color="red", link="https://example.com"))])).render())
+    shadow.feed(
+        Placed(0, 0, Strip([Segment("late", Style(color="red", link="https://example.com"))])).render()
+    )
     shadow.frame()
     left = shadow.feed(written(SIDE[:2]) + leave)
     assert left.endswith(f"\x1b[m{leave}")
