@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import TextIO
 
 import pytest
+from textual import events
 from textual.app import App
 from textual.geometry import Size
 
-from llmtui.ui.driver.pace import QUERY
+from llmtui.ui.driver.pace import LOST_AFTER_S, QUERY
 from llmtui.ui.driver.thrifty import ThriftyDriver
 
 ROWS = [f"row {number:2} {'x' * number}".ljust(80) for number in range(24)]
@@ -103,7 +104,33 @@ async def test_coming_back_draws_again(terminal: Terminal) -> None:
     settle(driver)
     terminal.wait_for(lambda output: ROWS[23].rstrip().encode() in output)
     driver.suspend_application_mode()
+    await asyncio.sleep(0)
     assert terminal.output.index(b"row") > terminal.output.rindex(b"\x1b[?1049h")
+
+
+async def test_what_waits_for_an_answer_that_is_lost_is_drawn_in_the_end(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = started(terminal)
+    settle(driver)
+    later: list[Callable[[], None]] = []
+    monkeypatch.setattr(driver._loop, "call_later", lambda _, callback: later.append(callback))
+    driver.write(FRAME)
+    driver.flush()
+    settle(driver)
+    driver.process_message(events.CursorPosition(0, 0))
+    for letter in "abcdefghijkl":
+        driver.write(FRAME.replace("x", letter))
+        driver.flush()
+        settle(driver)
+    await asyncio.sleep(0)
+    assert b"l" * 23 not in terminal.output
+    driver._pace._clock = lambda: time.monotonic() + LOST_AFTER_S
+    later[-1]()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    terminal.wait_for(lambda output: b"l" * 23 in output)
+    driver.suspend_application_mode()
 
 
 async def test_another_size_that_is_told_within_a_frame(

@@ -13,7 +13,7 @@ from textual.app import App
 from textual.message import Message
 
 from llmtui.ui.driver.capabilities import capabilities_of
-from llmtui.ui.driver.pace import QUERY, Pace
+from llmtui.ui.driver.pace import LOST_AFTER_S, QUERY, Pace
 from llmtui.ui.driver.plain import TerminalDriver
 from llmtui.ui.driver.shadow import Shadow
 from llmtui.ui.driver.writer import Writer
@@ -135,6 +135,9 @@ class ThriftyDriver(TerminalDriver):
         self._answered.clear()
         self._pace.asked()
         writer.send(QUERY)
+        with suppress(RuntimeError):
+            # What is held back until the answer must not wait for one that is lost.
+            self._loop.call_soon_threadsafe(self._loop.call_later, LOST_AFTER_S, self._resume_soon)
 
     def _resume_soon(self) -> None:
         """Send what was held back; called on other threads than the loop's."""
