@@ -212,3 +212,18 @@ async def test_an_edit_that_cannot_be_placed_is_not_lost(
         await desk.idle()
         assert "asked differently" in texts(desk)
         assert len(desk.fakes["fake"].requests) == 1
+
+
+async def test_what_is_asked_twice_before_all_is_read_is_answered_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with long_chat(tmp_path, monkeypatch) as (desk, store):
+        asking = asyncio.create_task(desk.screen.ask("and now?"))
+        await until(desk.pilot, lambda: texts(desk)[-1:] == ["and now?"])
+        anew = asyncio.create_task(desk.screen.action_regenerate())
+        await desk.pilot.pause()
+        store.go_on.set()
+        await asyncio.gather(asking, anew)
+        await desk.idle()
+        assert len(desk.fakes["fake"].requests) == 1
+        assert texts(desk)[-2:] == ["and now?", "You said: and now?"]
