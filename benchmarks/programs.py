@@ -46,6 +46,7 @@ def llmtui(
     home.mkdir(parents=True, exist_ok=True)
     config = home / "config.yaml"
     config.write_text(_CONFIG.format(url=url))
+    config.chmod(0o600)
     argv = [sys.executable, "-m", "llmtui", "--config", str(config), *options]
     env = {**environment(home), **(SSH if remote else {})}
     # Below 100 columns the sidebar is a rail until somebody unfolds it.

@@ -17,6 +17,7 @@ from benchmarks.figures import Figures
 from benchmarks.loop_probe import worst_stall_s
 from benchmarks.programs import bare, llmtui, watched
 from benchmarks.replies import Segment
+from benchmarks.terminal import seen_cells
 
 BYTES_PER_S = 10_000
 SIZE = "80x24"
@@ -86,15 +87,10 @@ def passage(chat: Chat, server: FakeServer, stalls: Path, seconds: int, *, repai
 
 def _is_right(chat: Chat) -> bool:
     """Whether painting everything again changes nothing; raises TimeoutError when nothing was painted."""
-    before, written = _cells(chat), len(chat.terminal.written)
+    before, written = seen_cells(chat.terminal.screen), len(chat.terminal.written)
     chat.terminal.type(REPAINT)
     chat.terminal.wait_quiet(2)
     painted = len(chat.terminal.written) - written
     if painted < chat.terminal.screen.lines * chat.terminal.screen.columns / 4:
         raise TimeoutError(f"{REPAINT!r} painted {painted} bytes, which is not the screen")
-    return _cells(chat) == before
-
-
-def _cells(chat: Chat) -> list[list[object]]:
-    screen = chat.terminal.screen
-    return [[screen.buffer[row][column] for column in range(screen.columns)] for row in range(screen.lines)]
+    return seen_cells(chat.terminal.screen) == before

@@ -243,6 +243,17 @@ class _Line:
             self._free_at_s = time.monotonic() + size / self._bytes_per_s
 
 
+def seen_cells(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
+    """Every cell of a screen with its attributes; of a blank, what is seen of it."""
+    return [[_seen(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
+
+
+def _seen(char: pyte.screens.Char) -> tuple[object, ...]:
+    if char.data == " " and not (char.underscore or char.reverse or char.strikethrough):
+        return (" ", char.bg)
+    return tuple(char)
+
+
 def _processes() -> Iterator[tuple[int, list[str]]]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

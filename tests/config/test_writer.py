@@ -302,3 +302,10 @@ def test_every_value_is_found_where_it_stands() -> None:
 @pytest.mark.parametrize("text", ["", "# nothing\n"])
 def test_nothing_stands_nowhere(text: str) -> None:
     assert find_places(text) is None
+
+
+def test_a_text_of_lines_takes_no_comment_in_between_its_quotes() -> None:
+    text = "providers:\n  - id: p0\n    system_prompt: 'single' # why\n    kind: scripted\n"
+    new = revised(text, ("providers", 0, "system_prompt"), "0\n0 ")
+    assert parse_document(Path("c"), new.encode()).data["providers"][0]["system_prompt"] == "0\n0 "
+    assert "# why" in new

@@ -148,7 +148,7 @@ def _forms(key: str, value: Any, quote: str | None) -> Iterator[str]:
     shown = value
     if isinstance(value, str) and "\n" in value and all(line == line.rstrip() for line in value.split("\n")):
         shown = LiteralScalarString(value)
-    elif isinstance(value, str) and quote in quotes:
+    elif isinstance(value, str) and quote in quotes and "\n" not in value:
         shown = quotes[quote](value)
     stream = StringIO()
     writer.dump({key: shown}, stream)

@@ -157,17 +157,14 @@ class ChatService:
     async def reply(
         self, conversation_id: str, target: Target, *, instead_of: StoredMessage | None = None
     ) -> Reply:
-        """A reply to the last message, not yet running; raises StorageError.
-
-        The model is sent the whole branch, or nothing at all.
-        """
-        thread = await self.whole(conversation_id)
+        """A reply to the whole branch, not yet running; raises LlmtuiError, as while another one streams."""
+        thread = await self._at_rest(conversation_id)
         request = self._request(thread, context_of(thread.messages, self._host(target.provider)), target)
         return self._reply(thread, target, request, instead_of=instead_of)
 
     async def regenerate(self, conversation_id: str, target: Target) -> Reply:
         """Another reply to the last question; the one that is there stays as its sibling."""
-        thread, replaced = await self.whole(conversation_id), None
+        thread, replaced = await self._at_rest(conversation_id), None
         while thread.last and thread.last.message.role is not Role.USER:
             thread, replaced = thread.before(thread.last.id), thread.last
         if thread.last is None:
@@ -317,6 +314,13 @@ class ChatService:
     async def close(self) -> None:
         """Write everything and close the database."""
         await self._store.close()
+
+    async def _at_rest(self, conversation_id: str) -> Thread:
+        """All of the shown branch; raises LlmtuiError when meanwhile another reply began there."""
+        thread = await self.whole(conversation_id)
+        if conversation_id in self._running:
+            raise LlmtuiError("a reply is still being written here")
+        return thread
 
     def _request(self, thread: Thread, messages: tuple[Message, ...], target: Target) -> ChatRequest:
         """What is asked: the messages, by the instructions of the conversation's agent."""

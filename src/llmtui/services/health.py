@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 PROBE_TIMEOUT_S = 3.0
 SLOW_FROM_S = 1.0
 _KEYLESS = (MissingKey, KeyUnavailable)
-JITTER_S = 0.03
+JITTER_S = 0.1
 JITTER_SHARE = 0.5
 """A latency this near to the known one is no news: it must not repaint the screen for ever."""
 KEY_KEPT_BACK = "key not tried"

@@ -10,6 +10,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from benchmarks.terminal import seen_cells
+
 WIDTH, HEIGHT = 30, 12
 
 STYLES = [
@@ -96,16 +98,9 @@ class Emulator:
         self._stream.feed(data)
 
     def cells(self) -> list[list[tuple[object, ...]]]:
-        """Every cell with its attributes; of a blank, what is seen of it."""
-        screen = self.screen
-        return [[_seen(screen.buffer[y][x]) for x in range(screen.columns)] for y in range(screen.lines)]
+        """Every cell with its attributes."""
+        return seen_cells(self.screen)
 
     @property
     def cursor(self) -> tuple[int, int]:
         return self.screen.cursor.y, min(self.screen.cursor.x, self.screen.columns - 1)
-
-
-def _seen(char: pyte.screens.Char) -> tuple[object, ...]:
-    if char.data == " " and not (char.underscore or char.reverse or char.strikethrough):
-        return (" ", char.bg)
-    return tuple(char)

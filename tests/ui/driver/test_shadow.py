@@ -141,6 +141,26 @@ def test_what_is_not_understood_is_passed_on_and_all_is_drawn_again(unknown: str
     assert thrifty.cells() == before
 
 
+def test_nothing_is_drawn_on_the_screen_of_the_shell() -> None:
+    enter, leave = "\x1b[?1049h", "\x1b[?1049l"
+    shadow = shadow_of()
+    assert shadow.feed(enter) == f"\x1b[m{enter}"
+    shadow.feed(written(SIDE))
+    whole = shadow.frame()
+    shadow.feed(
+        Placed(0, 0, Strip([Segment("late", Style(color="red", link="https://example.com"))])).render()
+    )
+    shadow.frame()
+    left = shadow.feed(written(SIDE[:2]) + leave)
+    assert left.endswith(f"\x1b[m{leave}")
+    assert not re.sub(r"\x1b\]8;[^\x1b]*\x1b\\|\x1b\[[?\d;]*[mhl]", "", left)
+    assert shadow.feed(written(SIDE[2:]) + "\x1b[?25h") == "\x1b[?25h"
+    assert shadow.frame() == ""
+    shadow.forget()
+    assert shadow.feed(enter) == f"\x1b[m{enter}"
+    assert len(shadow.frame()) >= len(whole) - 10
+
+
 def test_the_order_of_drawing_and_what_is_not_understood_is_kept() -> None:
     shadow = shadow_of()
     sent = shadow.feed("\x1b[1;1Hbefore\x1b[2Jnot drawn yet")

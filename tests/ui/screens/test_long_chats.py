@@ -192,3 +192,38 @@ async def test_what_cannot_be_read_is_said_and_nothing_is_sent(
         await desk.idle()
         assert words in str(desk.screen.query_one(Flash).content)
         assert (texts(desk)[-1], desk.fakes["fake"].requests) == ("and now?", [])
+
+
+async def test_an_edit_that_cannot_be_placed_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with long_chat(tmp_path, monkeypatch) as (desk, store):
+        store.broken = True
+        store.go_on.set()
+        await desk.idle()
+        desk.screen.action_edit_message()
+        await desk.submit("asked differently")
+        await desk.idle()
+        words = "the earlier messages cannot be read: the disk is gone"
+        assert words in str(desk.screen.query_one(Flash).content)
+        assert (desk.screen.prompt.text, desk.fakes["fake"].requests) == ("asked differently", [])
+        store.broken = False
+        await desk.submit("asked differently")
+        await desk.idle()
+        assert "asked differently" in texts(desk)
+        assert len(desk.fakes["fake"].requests) == 1
+
+
+async def test_what_is_asked_twice_before_all_is_read_is_answered_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with long_chat(tmp_path, monkeypatch) as (desk, store):
+        asking = asyncio.create_task(desk.screen.ask("and now?"))
+        await until(desk.pilot, lambda: texts(desk)[-1:] == ["and now?"])
+        anew = asyncio.create_task(desk.screen.action_regenerate())
+        await desk.pilot.pause()
+        store.go_on.set()
+        await asyncio.gather(asking, anew)
+        await desk.idle()
+        assert len(desk.fakes["fake"].requests) == 1
+        assert texts(desk)[-2:] == ["and now?", "You said: and now?"]

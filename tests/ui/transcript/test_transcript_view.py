@@ -511,3 +511,34 @@ async def test_the_lines_of_one_huge_message_are_bounded() -> None:
         assert face is not None
         assert sum(len(part.lines) for _, part in face) < 500
         assert face.height > 50_000
+
+
+async def test_words_that_came_before_the_end_are_shown_while_some_are_selected() -> None:
+    async with Host(*conversation(2)).run_test(size=(80, 24)) as pilot:
+        transcript = transcript_of(pilot)
+        transcript.begin(Entry("s", "assistant", "model"))
+        transcript.feed("s", "first words")
+        pilot.app.screen.selections = {transcript: whole_card(2)}
+        await pilot.pause()
+        # As within the rest after a frame.
+        transcript._viewport.feed("s", ", last words", "")
+        transcript.close(Entry("s", "assistant", "model", "first words, last words"))
+        assert "  first words, last words" in rows(transcript)
+
+
+async def test_forged_marks_in_reasoning_stay_replaced_when_the_reply_ends() -> None:
+    async with Host().run_test(size=(80, 24)) as pilot:
+        transcript = transcript_of(pilot)
+        transcript.begin(Entry("s", "assistant", "model"))
+        transcript.feed("s", reasoning="a \ufdd0 b")
+        transcript.reveal("s")
+        transcript.action_fold()
+        transcript.close(Entry("s", "assistant", "model", "text", reasoning="a \ufdd0 b"))
+        assert any("a \ufffd b" in row for row in rows(transcript))
+
+
+async def test_rows_below_the_end_pass_a_filter_of_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Empty: for us it is not set, but Textual turns to greys.
+    monkeypatch.setenv("NO_COLOR", "")
+    async with Host(user(0)).run_test(size=(80, 24)) as pilot:
+        assert rows(transcript_of(pilot))[-1] == ""

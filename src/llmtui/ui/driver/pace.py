@@ -12,7 +12,8 @@ WINDOW = 2_048
 """Bytes that may be under way when another frame is sent: 0.2 s of a link of 10 kB/s."""
 _ASK_AFTER = 512
 _SLOW_S = 0.1
-_LOST_AFTER_S = 5.0
+LOST_AFTER_S = 5.0
+"""An answer that is later than that is not waited for."""
 
 
 class Pace:
@@ -67,7 +68,7 @@ class Pace:
 
     def _gave_up(self) -> bool:
         """Whether an answer is so late that it must have been lost, as when a terminal was exchanged."""
-        if self._asked_of is None or self._clock() - self._asked_at < _LOST_AFTER_S:
+        if self._asked_of is None or self._clock() - self._asked_at < LOST_AFTER_S:
             return False
         self.restart()
         return True

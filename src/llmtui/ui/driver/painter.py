@@ -44,6 +44,11 @@ class Painter:
             self._send(change(Style(link=self._pen.link), Style()))
         self._pen = self.cursor = None
 
+    def plain(self) -> str:
+        """What is to be sent so that others write in the terminal's own colours, and in no link."""
+        self._use(Style())
+        return self.take()
+
     def take(self) -> str:
         """What is to be sent since the last call."""
         out = "".join(self._out)

@@ -11,6 +11,8 @@ from llmtui.ui.driver.painter import Painter
 from llmtui.ui.driver.scroll import find_scroll, scrolled
 
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
+_ENTER, _LEAVE = "\x1b[?1049h", "\x1b[?1049l"
+"""To the alternate screen, which is ours, and back to what was on the terminal before."""
 _SEEN_IN_PARTS = 256
 """A longer frame might be seen half drawn: it is bracketed where the terminal knows how."""
 
@@ -25,6 +27,7 @@ class Shadow:
         self._painter = Painter(self._table, capabilities)
         self._shown = self._canvas.rows
         self._stale: set[int] = set()
+        self._is_ours = True
         self.resize(0, 0)
 
     @property
@@ -50,7 +53,12 @@ class Shadow:
         out, start = "", 0
         while start < len(data):
             start, aside, may_draw = self._canvas.read(data, start)
-            if may_draw:
+            if aside in (_ENTER, _LEAVE):
+                # Not a cell of a frame on the other screen, nor its cursor moved: that belongs to the shell.
+                out += self._painter.plain()
+                self._is_ours = aside == _ENTER
+                self.forget()
+            elif may_draw:
                 out += self.frame()
                 self.forget()
             out += aside
@@ -62,6 +70,8 @@ class Shadow:
         Args:
             room: Send about so many bytes and leave the rest for the next call; None: send all.
         """
+        if not self._is_ours:
+            return ""
         canvas, painter = self._canvas, self._painter
         stale = {row for row in self._stale | canvas.touched if self._shown[row] != canvas.rows[row]}
         scrolls = self._scroll(stale)

@@ -13,7 +13,7 @@ from textual.app import App
 from textual.message import Message
 
 from llmtui.ui.driver.capabilities import capabilities_of
-from llmtui.ui.driver.pace import QUERY, Pace
+from llmtui.ui.driver.pace import LOST_AFTER_S, QUERY, Pace
 from llmtui.ui.driver.plain import TerminalDriver
 from llmtui.ui.driver.shadow import Shadow
 from llmtui.ui.driver.writer import Writer
@@ -42,6 +42,7 @@ class ThriftyDriver(TerminalDriver):
         self._pace = Pace()
         self._writer: Writer | None = None
         self._held = False
+        self._is_leaving = False
         self._answered = Event()
         # Textual writes from the thread that reads keys, too.
         self._lock = RLock()
@@ -66,7 +67,7 @@ class ThriftyDriver(TerminalDriver):
     def flush(self) -> None:
         """Send a frame, unless the terminal is still busy with one."""
         writer = self._writer
-        if writer is None:
+        if writer is None or self._is_leaving:
             return
         with self._lock:
             # Said before the writer is looked at, so that it cannot become idle unnoticed in between.
@@ -91,12 +92,13 @@ class ThriftyDriver(TerminalDriver):
         self._writer.start()
         self._pace.restart()
         self._shadow.forget()
+        self._is_leaving = False
         super().start_application_mode()  # type: ignore[no-untyped-call]
         resized = signal.getsignal(signal.SIGWINCH)
 
         def on_resize(*arguments: Any) -> None:
-            # The terminal has moved or cut what it shows.
-            self.repaint()
+            # The terminal has moved or cut what it shows. Not at once: a frame may be half drawn here.
+            self._loop.call_soon_threadsafe(self.repaint)
             if callable(resized):
                 resized(*arguments)
 
@@ -104,6 +106,7 @@ class ThriftyDriver(TerminalDriver):
 
     def disable_input(self) -> None:
         """Read no more, once the terminal has answered: a shell would take the answer for something typed."""
+        self._is_leaving = True
         if self._pace.awaits_answer:
             self._answered.wait(_LAST_ANSWER_S)
         super().disable_input()
@@ -132,6 +135,9 @@ class ThriftyDriver(TerminalDriver):
         self._answered.clear()
         self._pace.asked()
         writer.send(QUERY)
+        with suppress(RuntimeError):
+            # What is held back until the answer must not wait for one that is lost.
+            self._loop.call_soon_threadsafe(self._loop.call_later, LOST_AFTER_S, self._resume_soon)
 
     def _resume_soon(self) -> None:
         """Send what was held back; called on other threads than the loop's."""

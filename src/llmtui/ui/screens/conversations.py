@@ -82,6 +82,13 @@ class ConversationScreen(Screen[None]):
             return
         chat, target = self.services.chat, self.target
         if self._editing:
+            try:
+                await chat.whole(self.chat_id)
+            except LlmtuiError as error:
+                # The edited message may stand in what is not read yet.
+                self.prompt.put_back(text)
+                self.flash_error(error)
+                return
             attached = self.attachments.take()
             thread = await chat.edit(self.chat_id, self._editing.message_id, text, target, attached)
             self._end_editing()

@@ -21,6 +21,7 @@ from llmtui.core.logs import logfmt
 from llmtui.services.services import Services
 from llmtui.ui.actions import perform
 from llmtui.ui.clipboard import copy
+from llmtui.ui.compositor import LeanCompositor
 from llmtui.ui.jobs import JobOwner
 from llmtui.ui.keymap import bindings
 from llmtui.ui.messages import (
@@ -89,6 +90,7 @@ class MainScreen(
 
     def __init__(self, services: Services, jobs: JobOwner) -> None:
         super().__init__(services, jobs)
+        self._compositor = LeanCompositor()
         self.problems: Sequence[str] = ()
         """What config, keys and themes have to say at the start."""
         self._painted = asyncio.Event()

@@ -21,7 +21,7 @@ from llmtui.ui.transcript.viewport import Viewport
 
 _WIDEST = 100
 _NARROWEST = 8
-_BLANK = Strip.blank(0)
+_BLANK = Strip([])
 
 PaintedRow = tuple[Strip, tuple[int, int] | None, int]
 """A line, the span of it that is selected, and what Textual's selection calls it."""

@@ -104,7 +104,7 @@ class Face(Sections):
         self._text.close(self._source(entry), ink)
         self._reasoned = LineCount(entry.reasoning)
         if self._unfolded:
-            self._thought.close(entry.reasoning.rstrip(), ink)
+            self._thought.close(without_marks(entry.reasoning.rstrip()), ink)
         self._restate()
 
     def _set_text(self, entry: Entry) -> None:

@@ -131,6 +131,8 @@ class Viewport:
             card = self.stack[place]
             with self._steady(arriving=True):
                 if self.holding:
+                    # What has not been shown yet comes now: nothing grows it any more.
+                    self._remade(place)
                     card.streaming = False
                     card.set(entry)
                 else:
