@@ -9,6 +9,7 @@ from llmtui.core.ports import Provider
 from llmtui.testing.cases import ProviderCase
 from llmtui.testing.encoders.base import dump
 from llmtui.testing.encoders.chat_completions import ChatCompletionsEncoder
+from llmtui.testing.encoders.dialects import ReusedIndexes
 from llmtui.testing.encoders.gemini import GeminiEncoder
 from llmtui.testing.encoders.messages import MessagesEncoder
 from llmtui.testing.encoders.ollama import OllamaEncoder
@@ -40,7 +41,13 @@ OLLAMA_REPLIES = {
     "/api/ps": dump({"models": []}),
 }
 CASES = {
-    "openai_compat": ProviderCase("openai_compat", build, ChatCompletionsEncoder(), "/chat/completions"),
+    "openai_compat": ProviderCase(
+        "openai_compat",
+        build,
+        ChatCompletionsEncoder(),
+        "/chat/completions",
+        dialects={"reused-indexes": ReusedIndexes()},
+    ),
     "anthropic": ProviderCase("anthropic", build, MessagesEncoder(), "/v1/messages"),
     "gemini": ProviderCase("gemini", build, GeminiEncoder(), "/v1beta/models/*:streamGenerateContent"),
     "openai": ProviderCase("openai", build, ResponsesEncoder(), "/responses"),
