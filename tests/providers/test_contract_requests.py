@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from llmtui.core.chat import ChatRequest
-from llmtui.core.conversation import Message, Opaque, Role, ToolResultPart, user
+from llmtui.core.conversation import ImagePart, Message, Opaque, Role, ToolResultPart, user
 from llmtui.core.events import Finish, FinishReason, ReasoningDelta, ReasoningEnd
 from llmtui.core.models import Effort
 from llmtui.testing.cases import ProviderCase
 from llmtui.testing.conformance.asking import HELLO, asked, sent, stream
-from llmtui.testing.conformance.requests import WEATHER
+from llmtui.testing.conformance.requests import PNG, WEATHER
 from llmtui.testing.laws import drain
 from llmtui.testing.scenarios import START, TEXT, TOOL_CALLS, tool_call
 
@@ -33,6 +33,13 @@ async def test_the_effort_goes_where_the_wire_wants_it(case: ProviderCase, asked
         "ollama": body.get("think"),
     }[case.kind]
     assert (asked or "low") in str(said)
+
+
+@pytest.mark.parametrize("case", ["openai_compat", "anthropic", "openai", "gemini"], indirect=True)
+async def test_an_image_goes_with_its_media_type(case: ProviderCase) -> None:
+    image = ImagePart(PNG, "image/png", "dot.png")
+    (body,) = await sent(case, ChatRequest((Message(Role.USER, (image,)),)))
+    assert "image/png" in str(conversation_of(body))
 
 
 # The conversation
