@@ -27,7 +27,7 @@ def embedded_weights() -> Path:
     """The real embedded model: `LLMTUI_TEST_WEIGHTS`, else what `llmtui models pull embedded` fetched."""
     weights = Path(WEIGHTS) if WEIGHTS else model_path(DATA)
     if not weights.is_file():
-        pytest.skip("no weights: run `llmtui models pull embedded` or set LLMTUI_TEST_WEIGHTS")
+        pytest.skip("xllamacpp has no weights: run `llmtui models pull embedded` or set LLMTUI_TEST_WEIGHTS")
     return weights
 
 

@@ -116,6 +116,12 @@ def test_modules_stay_small(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) < 400
 
 
+def test_only_the_conformance_suite_imports_pytest() -> None:
+    importers = {path for path in MODULES if "\nimport pytest" in path.read_text("utf-8")}
+    assert {path.parent for path in importers} == {SOURCE / "testing" / "conformance"}
+    assert "pytest" not in imported_by("import llmtui.testing.cases, llmtui.testing.laws")
+
+
 @pytest.mark.slow
 def test_the_wheel_carries_themes_and_example(tmp_path: Path) -> None:
     subprocess.run(

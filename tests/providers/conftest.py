@@ -10,6 +10,7 @@ from llmtui.core.ports import Provider
 from llmtui.testing.cases import ProviderCase
 from llmtui.testing.encoders.base import dump
 from llmtui.testing.encoders.chat_completions import ChatCompletionsEncoder
+from llmtui.testing.encoders.dialects import ReusedIndexes
 from llmtui.testing.encoders.gemini import GeminiEncoder
 from llmtui.testing.encoders.messages import MessagesEncoder
 from llmtui.testing.encoders.ollama import OllamaEncoder
@@ -55,7 +56,9 @@ OLLAMA_REPLIES = {
 }
 CHAT = "/chat/completions"
 CASES = {
-    "openai_compat": ProviderCase("openai_compat", build, ChatCompletionsEncoder(), CHAT),
+    "openai_compat": ProviderCase(
+        "openai_compat", build, ChatCompletionsEncoder(), CHAT, dialects={"reused-indexes": ReusedIndexes()}
+    ),
     "anthropic": ProviderCase("anthropic", build, MessagesEncoder(), "/v1/messages"),
     "gemini": ProviderCase("gemini", build, GeminiEncoder(), "/v1beta/models/*:streamGenerateContent"),
     "openai": ProviderCase("openai", build, ResponsesEncoder(), "/responses"),

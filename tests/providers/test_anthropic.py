@@ -46,10 +46,9 @@ from llmtui.core.events import Finish, FinishReason, ReasoningDelta, ReasoningEn
 from llmtui.core.guard import guard
 from llmtui.core.models import Fact, Limit
 from llmtui.providers.anthropic import AnthropicProvider
-from llmtui.testing.chunking import CHUNKINGS
 from llmtui.testing.encoders.messages import MessagesEncoder
-from llmtui.testing.laws import Outcome, drain, normal_form
-from llmtui.testing.scenarios import SCENARIOS, START, TEXT, TOOL_CALLS, Scenario, StreamFailure
+from llmtui.testing.laws import Outcome, drain
+from llmtui.testing.scenarios import START, TEXT, TOOL_CALLS, Scenario, StreamFailure
 from llmtui.testing.wire_server import CUT, STALL, WireServer
 
 MESSAGES = "/v1/messages"
@@ -87,18 +86,6 @@ def play(server: WireServer, scenario: Scenario = TEXT, **reply: Any) -> None:
 
 
 class TestStream:
-    @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
-    async def test_yields_what_was_sent_however_it_is_cut(
-        self, server: WireServer, provider: AnthropicProvider, scenario: Scenario
-    ) -> None:
-        expected = normal_form(scenario, WIRE.usage_fields)
-        for chunking in CHUNKINGS.values():
-            server.reply(MESSAGES, chunking(WIRE.encode(scenario), WIRE.blank), content_type=SSE)
-        for name in CHUNKINGS:
-            outcome = await ask(provider)
-            assert outcome.error is None, name
-            assert normal_form(outcome.events, WIRE.usage_fields) == expected, name
-
     async def test_names_the_model_and_the_request_of_the_server(
         self, server: WireServer, provider: AnthropicProvider
     ) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from llmtui.core.ports import Provider
 from llmtui.testing.chunking import Chunking, per_event
@@ -11,6 +11,12 @@ from llmtui.testing.encoders.base import WireEncoder
 from llmtui.testing.exchange import Exchange
 from llmtui.testing.scenarios import Scenario
 from llmtui.testing.wire_server import WireServer, Write
+
+Trait: TypeAlias = Literal[
+    "tools", "reasoning", "images", "system prompt", "temperature", "token limit", "usage", "names its model"
+]
+"""What a provider or its wire may lack; all else, each owes."""
+TRAITS: frozenset[Trait] = frozenset(get_args(Trait))
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,9 @@ class ProviderCase:
     """A `*` stands for the model, where the wire has it in the path."""
     other_replies: Mapping[str, bytes] = field(default_factory=dict)
     """JSON that the server answers on other paths which a chat may ask."""
+    traits: frozenset[Trait] = TRAITS
+    dialects: Mapping[str, WireEncoder] = field(default_factory=dict)
+    """Other ways, by a name each, in which servers of this wire say the same."""
 
     def provider(self, server: WireServer, **settings: Any) -> Provider:
         """A provider whose server is this one."""

@@ -126,9 +126,9 @@ def _check_usage(usages: Sequence[Usage]) -> None:
 def normal_form(events: Scenario, usage_fields: frozenset[str]) -> list[object]:
     """The events as far as every wire can carry them, so that two wires can be compared.
 
-    Adjacent deltas are joined, tool calls keep their end alone with parsed arguments, the last usage stands
-    before Finish with the fields that the wire has, and what a person waits for is left out, as is a
-    reasoning's end: most wires do not mark it, and what it carries is the vendor's own.
+    Adjacent deltas are joined, tool calls keep their end alone, with arguments parsed where they are JSON,
+    the last usage stands before Finish with the fields that the wire has, and what a person waits for is
+    left out, as is a reasoning's end: most wires do not mark it, and what it carries is the vendor's own.
     """
     form: list[object] = []
     usage: Usage | None = None
@@ -137,9 +137,9 @@ def normal_form(events: Scenario, usage_fields: frozenset[str]) -> list[object]:
             case Start(model=model):
                 form.append(("start", model))
             case TextDelta(text) | ReasoningDelta(text):
-                _join(form, type(event).__name__, sanitise(text))
+                _join(form, type(event).__name__, text)
             case ToolCallEnd(id=call_id, name=name, arguments=arguments):
-                form.append(("tool call", call_id, name, json.loads(arguments)))
+                form.append(("tool call", call_id, name, _parsed(arguments)))
             case UsageUpdate(usage):
                 pass
             case Finish(reason):
@@ -148,7 +148,22 @@ def normal_form(events: Scenario, usage_fields: frozenset[str]) -> list[object]:
                 pass
             case _:
                 form.append(event)
-    return form
+    return [_harmless(item) for item in form]
+
+
+def _parsed(arguments: str) -> object:
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return ("not JSON", arguments)
+
+
+def _harmless(item: object) -> object:
+    """Joined before it is made harmless: a surrogate pair may come in halves."""
+    match item:
+        case (("TextDelta" | "ReasoningDelta") as kind, str(text)):
+            return kind, sanitise(text)
+    return item
 
 
 def _join(form: list[object], kind: str, text: str) -> None:

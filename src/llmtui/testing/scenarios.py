@@ -69,6 +69,40 @@ TOOL_CALLS: Scenario = (
     UsageUpdate(Usage(input=40, output=21)),
     Finish(FinishReason.TOOL_CALLS),
 )
+INTERLEAVED: Scenario = (
+    START,
+    ToolCallStart("call_1", "weather"),
+    ToolCallStart("call_2", "clock"),
+    ToolCallDelta("call_1", '{"city": '),
+    ToolCallDelta("call_2", '{"zone": '),
+    ToolCallDelta("call_1", '"Bern"}'),
+    ToolCallDelta("call_2", '"UTC"}'),
+    ToolCallEnd("call_1", "weather", '{"city": "Bern"}'),
+    ToolCallEnd("call_2", "clock", '{"zone": "UTC"}'),
+    UsageUpdate(Usage(input=40, output=21)),
+    Finish(FinishReason.TOOL_CALLS),
+)
+SAME_TOOL: Scenario = (
+    START,
+    *tool_call("call_1", "clock", '{"zone": "UTC"}'),
+    *tool_call("call_2", "clock", '{"zone": "UTC"}'),
+    UsageUpdate(Usage(input=40, output=21)),
+    Finish(FinishReason.TOOL_CALLS),
+)
+BAD_ARGUMENTS: Scenario = (
+    START,
+    *tool_call("call_1", "weather", '{"city": "Z', "ürich 🙂"),
+    UsageUpdate(Usage(input=40, output=9)),
+    Finish(FinishReason.TOOL_CALLS),
+)
+SURROGATES: Scenario = (
+    START,
+    TextDelta("pair in halves \ud83d"),
+    TextDelta("\ude42, alone \udc00"),
+    TextDelta(", \ud83d"),
+    UsageUpdate(Usage(input=5, output=3)),
+    Finish(FinishReason.STOP),
+)
 USAGE: Scenario = (
     START,
     TextDelta("ok"),
@@ -89,6 +123,10 @@ SCENARIOS: dict[str, Scenario] = {
     "text": TEXT,
     "reasoning": REASONING,
     "tool-calls": TOOL_CALLS,
+    "interleaved-tool-calls": INTERLEAVED,
+    "same-tool-twice": SAME_TOOL,
+    "bad-arguments": BAD_ARGUMENTS,
+    "lone-surrogates": SURROGATES,
     "usage": USAGE,
     "length": LENGTH,
     "empty": EMPTY,

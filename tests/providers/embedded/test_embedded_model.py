@@ -3,32 +3,18 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from pathlib import Path
 
 import httpx
 import pytest
 
-from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
-from llmtui.core.conversation import (
-    JSON,
-    Message,
-    Role,
-    TextPart,
-    ToolCallPart,
-    ToolDefinition,
-    ToolResultPart,
-    assistant,
-    user,
-)
-from llmtui.core.errors import AuthError, ContextTooLong, ProviderError
+from llmtui.core.conversation import assistant, user
+from llmtui.core.errors import ContextTooLong, ProviderError
 from llmtui.core.events import Finish, FinishReason, TextDelta, UsageUpdate
-from llmtui.providers.anthropic import AnthropicProvider
 from llmtui.providers.embedded.provider import SYSTEM_PROMPT, EmbeddedProvider
 from llmtui.providers.embedded.supervisor import ModelCrashed
-from llmtui.providers.openai import OpenAIProvider
 from llmtui.routing.retry import RetryingProvider
 from tests.providers.embedded.conftest import Build
 from tests.providers.embedded.processes import seen_by_others, wait_until_gone
@@ -89,105 +75,6 @@ async def test_the_whole_reply_of_the_wire(provider: EmbeddedProvider) -> None:
         answer = (await client.post("/v1/chat/completions", json=body, headers=headers, timeout=60)).json()
     assert answer["object"] == "chat.completion"
     assert "Paris" in answer["choices"][0]["message"]["content"]
-
-
-@pytest.fixture
-async def claude(provider: EmbeddedProvider) -> AsyncIterator[Callable[[str], AnthropicProvider]]:
-    """Claude's SDK, pointed with a key at the child's `/v1/messages`; an empty key is the right one."""
-    endpoint = await provider._supervisor.endpoint()
-    async with AsyncExitStack() as stack:
-
-        def make(key: str = "") -> AnthropicProvider:
-            settings = ProviderSettings.model_validate(
-                {
-                    "id": "claude",
-                    "kind": "claude",
-                    "base_url": endpoint.address,
-                    "api_key": key or endpoint.key,
-                    "system_prompt": SYSTEM_PROMPT,
-                    "temperature": 0,
-                    "max_tokens": 50,
-                }
-            )
-            built = AnthropicProvider(settings)
-            stack.push_async_callback(built.aclose)
-            return built
-
-        yield make
-
-
-async def test_claudes_sdk_speaks_to_the_same_model(claude: Callable[[str], AnthropicProvider]) -> None:
-    provider = claude("")
-    report = await provider.check()
-    reply = await RetryingProvider(provider, provider.clocks).chat(PARIS)
-    assert report.ok, report
-    assert [model.id for model in report.models] == [reply.model] == ["SmolLM2-135M-Instruct.Q4_1"]
-    assert "Paris" in reply.message.text
-    assert reply.finish.reason is FinishReason.STOP
-    assert reply.usage is not None
-    assert reply.usage.input
-    assert reply.usage.output
-    with pytest.raises(ContextTooLong):
-        await RetryingProvider(provider, provider.clocks).chat(ChatRequest((user("long " * 20_000),)))
-
-
-async def test_claudes_sdk_is_refused_with_another_key(claude: Callable[[str], AnthropicProvider]) -> None:
-    provider = claude("wrong")
-    with pytest.raises(AuthError):
-        await RetryingProvider(provider, provider.clocks).chat(PARIS)
-    report = await provider.check()
-    assert report.failure is not None
-    assert report.failure.name == "auth"
-
-
-@pytest.fixture
-async def openai(provider: EmbeddedProvider) -> AsyncIterator[OpenAIProvider]:
-    """OpenAI's SDK, pointed with a key at the child's `/v1/responses`."""
-    endpoint = await provider._supervisor.endpoint()
-    settings = ProviderSettings.model_validate(
-        {
-            "id": "openai",
-            "kind": "openai",
-            "base_url": f"{endpoint.address}/v1",
-            "api_key": endpoint.key,
-            "system_prompt": SYSTEM_PROMPT,
-            "temperature": 0,
-            "max_tokens": 50,
-        }
-    )
-    built = OpenAIProvider(settings)
-    yield built
-    await built.aclose()
-
-
-async def test_openais_sdk_speaks_to_the_same_model(openai: OpenAIProvider) -> None:
-    report = await openai.check()
-    events = [event async for event in RetryingProvider(openai, openai.clocks).stream_chat(PARIS)]
-    assert report.ok, report
-    assert len([event for event in events if isinstance(event, TextDelta)]) > 3
-    assert events[-1] == Finish(FinishReason.STOP, "completed")
-    reply = await RetryingProvider(openai, openai.clocks).chat(PARIS)
-    assert [model.id for model in report.models] == [reply.model] == ["SmolLM2-135M-Instruct.Q4_1"]
-    assert "Paris" in reply.message.text
-    assert reply.usage is not None
-    assert reply.usage.input
-    assert reply.usage.output
-    with pytest.raises(ContextTooLong):
-        await RetryingProvider(openai, openai.clocks).chat(ChatRequest((user("long " * 20_000),)))
-
-
-async def test_openais_sdk_sends_a_whole_conversation_with_a_tool(openai: OpenAIProvider) -> None:
-    schema: dict[str, JSON] = {"type": "object", "properties": {"city": {"type": "string"}}}
-    called = Message(
-        Role.ASSISTANT, (TextPart("I look."), ToolCallPart("call_1", "weather", '{"city": "Paris"}'))
-    )
-    result = Message(Role.TOOL, (ToolResultPart("call_1", "weather", "12 degrees and rain"),))
-    conversation = (user("Weather in Paris?"), called, result, assistant("It rains."), user("Thank you."))
-    request = ChatRequest(conversation, tools=(ToolDefinition("weather", "Tells the weather.", schema),))
-    reply = await RetryingProvider(openai, openai.clocks).chat(request)
-    assert reply.usage is not None
-    # A bare "Thank you." is half of it.
-    assert (reply.usage.input or 0) > 50
 
 
 async def test_a_poem_ends_by_itself(provider: EmbeddedProvider) -> None:

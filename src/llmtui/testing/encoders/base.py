@@ -1,9 +1,22 @@
 """What every encoder is."""
 
 import json
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from llmtui.testing.scenarios import Scenario
+
+T = TypeVar("T")
+
+
+class NotCarried(ValueError):
+    """A scenario that this wire has no words for; the suite leaves it out, with this reason."""
+
+
+class Vocabulary(dict[T, str]):
+    """A wire's words for things; what is missing here is not carried."""
+
+    def __missing__(self, thing: T) -> str:
+        raise NotCarried(f"the wire has no word for {thing!r}")
 
 
 class WireEncoder(Protocol):
@@ -25,7 +38,7 @@ class WireEncoder(Protocol):
         ...
 
     def encode(self, scenario: Scenario) -> list[bytes]:
-        """The scenario's bytes, one item per event of the wire."""
+        """The scenario's bytes, one item per event of the wire; raises NotCarried."""
         ...
 
     def failure(self, status: int, message: str) -> bytes:
@@ -34,8 +47,19 @@ class WireEncoder(Protocol):
 
 
 def dump(value: Any) -> bytes:
-    """JSON with raw UTF-8, so that multi-byte characters and U+2028 stand on the wire as such."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """JSON with raw UTF-8, so that multi-byte characters and U+2028 stand on the wire as such.
+
+    Half a surrogate pair, which UTF-8 cannot hold, stands there escaped.
+    """
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
+def parsed(arguments: str) -> Any:
+    """A tool call's arguments, for a wire that has them as an object; raises NotCarried."""
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        raise NotCarried("the wire has arguments as an object, which cannot be broken") from None
 
 
 def without_none(**values: Any) -> dict[str, Any]:

@@ -15,15 +15,17 @@ from llmtui.core.events import (
     UsageUpdate,
 )
 from llmtui.core.usage import Usage
-from llmtui.testing.encoders.base import dump, without_none
+from llmtui.testing.encoders.base import Vocabulary, dump, without_none
 from llmtui.testing.scenarios import FailureKind, Scenario, StreamFailure
 
-FINISH_REASONS = {
-    FinishReason.STOP: "stop",
-    FinishReason.LENGTH: "length",
-    FinishReason.TOOL_CALLS: "tool_calls",
-    FinishReason.CONTENT_FILTER: "content_filter",
-}
+FINISH_REASONS = Vocabulary(
+    {
+        FinishReason.STOP: "stop",
+        FinishReason.LENGTH: "length",
+        FinishReason.TOOL_CALLS: "tool_calls",
+        FinishReason.CONTENT_FILTER: "content_filter",
+    }
+)
 FAILURES = {
     "overloaded": ("overloaded_error", 503),
     "rate_limited": ("rate_limit_error", 429),

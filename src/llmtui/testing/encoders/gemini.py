@@ -1,6 +1,5 @@
 """Gemini's native wire: server-sent events of whole replies in small, the last with a `finishReason`."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,10 +15,17 @@ from llmtui.core.events import (
     UsageUpdate,
 )
 from llmtui.core.usage import Usage
-from llmtui.testing.encoders.base import dump, without_none
+from llmtui.testing.encoders.base import Vocabulary, dump, parsed, without_none
 from llmtui.testing.scenarios import Scenario, StreamFailure
 
-FINISH_REASONS = {FinishReason.LENGTH: "MAX_TOKENS", FinishReason.CONTENT_FILTER: "SAFETY"}
+FINISH_REASONS = Vocabulary(
+    {
+        FinishReason.STOP: "STOP",
+        FinishReason.TOOL_CALLS: "STOP",
+        FinishReason.LENGTH: "MAX_TOKENS",
+        FinishReason.CONTENT_FILTER: "SAFETY",
+    }
+)
 FAILURES = {"overloaded": 503, "rate_limited": 429, "server": 500}
 STATUSES = {
     400: "INVALID_ARGUMENT",
@@ -65,7 +71,7 @@ def _payloads(scenario: Scenario) -> Iterator[dict[str, Any]]:
             case StreamFailure(kind, message):
                 yield _error(FAILURES[kind], message)
             case Finish(reason):
-                end = {"content": _content({"text": ""}), "finishReason": FINISH_REASONS.get(reason, "STOP")}
+                end = {"content": _content({"text": ""}), "finishReason": FINISH_REASONS[reason]}
                 yield {"candidates": [{**end, "index": 0}], **base}
             case _ if (part := _part(event)) is not None:
                 yield {"candidates": [{"content": _content(part), "index": 0}], **base}
@@ -80,7 +86,7 @@ def _part(event: StreamEvent) -> dict[str, Any] | None:
         case ReasoningEnd(opaque) if opaque is not None:
             return {"text": "", "thought": True, "thoughtSignature": opaque.data}
         case ToolCallEnd(id=call_id, name=name, arguments=arguments):
-            return {"functionCall": {"id": call_id, "name": name, "args": json.loads(arguments)}}
+            return {"functionCall": {"id": call_id, "name": name, "args": parsed(arguments)}}
     return None
 
 

@@ -16,17 +16,19 @@ from llmtui.core.events import (
     UsageUpdate,
 )
 from llmtui.core.usage import Usage
-from llmtui.testing.encoders.base import dump, without_none
+from llmtui.testing.encoders.base import NotCarried, Vocabulary, dump, without_none
 from llmtui.testing.scenarios import Scenario, StreamFailure
 
-STOP_REASONS = {
-    FinishReason.STOP: "end_turn",
-    FinishReason.LENGTH: "max_tokens",
-    FinishReason.TOOL_CALLS: "tool_use",
-    FinishReason.REFUSAL: "refusal",
-    FinishReason.PAUSE: "pause_turn",
-    FinishReason.CONTEXT_FULL: "model_context_window_exceeded",
-}
+STOP_REASONS = Vocabulary(
+    {
+        FinishReason.STOP: "end_turn",
+        FinishReason.LENGTH: "max_tokens",
+        FinishReason.TOOL_CALLS: "tool_use",
+        FinishReason.REFUSAL: "refusal",
+        FinishReason.PAUSE: "pause_turn",
+        FinishReason.CONTEXT_FULL: "model_context_window_exceeded",
+    }
+)
 FAILURES = {"overloaded": "overloaded_error", "rate_limited": "rate_limit_error", "server": "api_error"}
 ERROR_TYPES = {
     400: "invalid_request_error",
@@ -90,7 +92,9 @@ class _Rendering:
                 case ToolCallStart(id=call_id, name=name):
                     block = {"type": "tool_use", "id": call_id, "name": name, "input": {}}
                     yield from self._delta(call_id, block, {"type": "input_json_delta", "partial_json": ""})
-                case ToolCallDelta(id=call_id, fragment=fragment):
+                case ToolCallDelta(id=call_id) if self._open != call_id:
+                    raise NotCarried("one content block is open at a time")
+                case ToolCallDelta(fragment=fragment):
                     yield self._block_delta({"type": "input_json_delta", "partial_json": fragment})
                 case ToolCallEnd():
                     yield from self._close()

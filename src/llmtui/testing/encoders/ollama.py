@@ -1,6 +1,5 @@
 """Ollama's native wire: one JSON object a line, the last with `done: true`."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,10 +14,13 @@ from llmtui.core.events import (
     UsageUpdate,
 )
 from llmtui.core.usage import Usage
-from llmtui.testing.encoders.base import dump, without_none
+from llmtui.testing.encoders.base import Vocabulary, dump, parsed, without_none
 from llmtui.testing.scenarios import Scenario, StreamFailure
 
 NANOSECONDS = 10**9
+DONE_REASONS = Vocabulary(
+    {FinishReason.STOP: "stop", FinishReason.TOOL_CALLS: "stop", FinishReason.LENGTH: "length"}
+)
 
 
 class OllamaEncoder:
@@ -49,8 +51,7 @@ def _payloads(scenario: Scenario) -> Iterator[dict[str, Any]]:
             case StreamFailure(message=message):
                 yield {"error": message}
             case Finish(reason):
-                done_reason = "length" if reason is FinishReason.LENGTH else "stop"
-                end = {"message": _message(content=""), "done": True, "done_reason": done_reason}
+                end = {"message": _message(content=""), "done": True, "done_reason": DONE_REASONS[reason]}
                 yield {**base, **end, "total_duration": NANOSECONDS, **_usage(usage)}
             case ToolCallEnd():
                 call = {"id": event.id, "function": {"index": calls, **_function(event)}}
@@ -74,7 +75,7 @@ def _message(**fields: Any) -> dict[str, Any]:
 
 
 def _function(call: ToolCallEnd) -> dict[str, Any]:
-    return {"name": call.name, "arguments": json.loads(call.arguments)}
+    return {"name": call.name, "arguments": parsed(call.arguments)}
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

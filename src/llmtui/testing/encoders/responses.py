@@ -16,13 +16,13 @@ from llmtui.core.events import (
     UsageUpdate,
 )
 from llmtui.core.usage import Usage
-from llmtui.testing.encoders.base import dump, without_none
+from llmtui.testing.encoders.base import NotCarried, Vocabulary, dump, without_none
 from llmtui.testing.scenarios import Scenario, StreamFailure
 
-CUT_REASONS = {
-    FinishReason.LENGTH: "max_output_tokens",
-    FinishReason.CONTENT_FILTER: "content_filter",
-}
+CUT_REASONS = Vocabulary(
+    {FinishReason.LENGTH: "max_output_tokens", FinishReason.CONTENT_FILTER: "content_filter"}
+)
+WHOLE = (FinishReason.STOP, FinishReason.TOOL_CALLS)
 FAILURES = {
     "overloaded": "server_is_overloaded",
     "rate_limited": "rate_limit_exceeded",
@@ -85,6 +85,8 @@ class _Rendering:
                     yield from self._close()
                     call = {"type": "function_call", "call_id": call_id, "name": name, "arguments": ""}
                     yield from self._begin(call)
+                case ToolCallDelta(id=call_id) if self._item.get("call_id") != call_id:
+                    raise NotCarried("one item is open at a time")
                 case ToolCallDelta(fragment=fragment):
                     yield self._placed("function_call_arguments.delta", delta=fragment)
                 case ToolCallEnd(arguments=arguments):
@@ -122,7 +124,7 @@ class _Rendering:
         return {"type": f"response.{kind}", **place, **fields}
 
     def _last(self, reason: FinishReason) -> Payload:
-        if reason in CUT_REASONS:
+        if reason not in WHOLE:
             response = self._ended("incomplete", incomplete_details={"reason": CUT_REASONS[reason]})
             return {"type": "response.incomplete", "response": response}
         return {"type": "response.completed", "response": self._ended("completed")}
