@@ -24,7 +24,7 @@ def test_the_link_is_told_by_the_environment(environ: Mapping[str, str], remote:
 
 
 def test_over_ssh_less_is_written() -> None:
-    assert terminal_profile({}) == TerminalProfile(False, "thrifty", 15.0, 1)
+    assert terminal_profile({}) == TerminalProfile(False, "thrifty", 12.0, 1)
     assert terminal_profile(SSH) == TerminalProfile(True, "thrifty", 10.0, 5)
 
 

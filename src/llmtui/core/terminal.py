@@ -15,7 +15,7 @@ class TerminalProfile:
     remote: bool = False
     """Whether the terminal is reached over SSH."""
     driver: DriverName = "thrifty"
-    frames_per_s: float = 15.0
+    frames_per_s: float = 12.0
     """How often a reply that streams is painted, at most."""
     jump_lines: int = 1
     """How many lines a reply moves up at once when it has reached the bottom."""
