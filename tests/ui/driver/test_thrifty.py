@@ -14,7 +14,7 @@ from textual import events
 from textual.app import App
 from textual.geometry import Size
 
-from llmtui.ui.driver.pace import LOST_AFTER_S, QUERY
+from llmtui.ui.driver.flow_control import LOST_AFTER_S, QUERY
 from llmtui.ui.driver.thrifty import ThriftyDriver
 
 ROWS = [f"row {number:2} {'x' * number}".ljust(80) for number in range(24)]
@@ -125,7 +125,7 @@ async def test_what_waits_for_an_answer_that_is_lost_is_drawn_in_the_end(
         settle(driver)
     await asyncio.sleep(0)
     assert b"l" * 23 not in terminal.output
-    driver._pace._clock = lambda: time.monotonic() + LOST_AFTER_S
+    driver._flow._clock = lambda: time.monotonic() + LOST_AFTER_S
     later[-1]()
     await asyncio.sleep(0)
     await asyncio.sleep(0)

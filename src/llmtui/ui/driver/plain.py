@@ -40,15 +40,8 @@ class TerminalDriver(LinuxDriver):
     before the reply that streams could be kept.
     """
 
-    def __init__(
-        self,
-        app: App[object],
-        *,
-        debug: bool = False,
-        mouse: bool = True,
-        size: tuple[int, int] | None = None,
-    ) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
+    def __init__(self, app: App[object], **options: Any) -> None:
+        super().__init__(app, **options)
         file = cast(IO[str], self._file)
         self.output = file.fileno()
         """The terminal's descriptor for writing."""

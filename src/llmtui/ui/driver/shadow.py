@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from array import array
 
-from llmtui.ui.driver.canvas import Canvas
 from llmtui.ui.driver.capabilities import Capabilities
 from llmtui.ui.driver.cells import UNKNOWN, CellTable
+from llmtui.ui.driver.frame_buffer import FrameBuffer
 from llmtui.ui.driver.painter import Painter
 from llmtui.ui.driver.scroll import find_scroll, scrolled
 
@@ -23,9 +23,9 @@ class Shadow:
     def __init__(self, capabilities: Capabilities) -> None:
         self._can = capabilities
         self._table = CellTable()
-        self._canvas = Canvas(self._table)
+        self._buffer = FrameBuffer(self._table)
         self._painter = Painter(self._table, capabilities)
-        self._shown = self._canvas.rows
+        self._shown = self._buffer.rows
         self._stale: set[int] = set()
         self._is_ours = True
         self.resize(0, 0)
@@ -33,11 +33,11 @@ class Shadow:
     @property
     def size(self) -> tuple[int, int]:
         """Columns and rows."""
-        return self._canvas.width, self._canvas.height
+        return self._buffer.width, self._buffer.height
 
     def resize(self, width: int, height: int) -> None:
         """Take another size; what the terminal shows then is not known."""
-        self._canvas.resize(width, height)
+        self._buffer.resize(width, height)
         self._painter.width = width
         self.forget()
 
@@ -52,7 +52,7 @@ class Shadow:
         """Take what Textual writes; returns what must be sent at once and in this order."""
         out, start = "", 0
         while start < len(data):
-            start, aside, may_draw = self._canvas.read(data, start)
+            start, aside, may_draw = self._buffer.read(data, start)
             if aside in (_ENTER, _LEAVE):
                 # Not a cell of a frame on the other screen, nor its cursor moved: that belongs to the shell.
                 out += self._painter.plain()
@@ -72,22 +72,22 @@ class Shadow:
         """
         if not self._is_ours:
             return ""
-        canvas, painter = self._canvas, self._painter
-        stale = {row for row in self._stale | canvas.touched if self._shown[row] != canvas.rows[row]}
+        buffer, painter = self._buffer, self._painter
+        stale = {row for row in self._stale | buffer.touched if self._shown[row] != buffer.rows[row]}
         scrolls = self._scroll(stale)
-        canvas.clean()
-        cursor_row, cursor_column = canvas.cursor
+        buffer.clean()
+        cursor_row, cursor_column = buffer.cursor
         for row in sorted(stale, key=lambda row: (row != cursor_row, row)):
             if room is not None and painter.size > room:
                 break
-            painter.row(row, self._shown[row], canvas.rows[row])
-            self._shown[row] = canvas.rows[row][:]
+            painter.row(row, self._shown[row], buffer.rows[row])
+            self._shown[row] = buffer.rows[row][:]
             stale.discard(row)
         self._stale = stale
-        if self._canvas.height:
-            painter.move(min(cursor_row, canvas.height - 1), min(cursor_column, canvas.width - 1))
+        if self._buffer.height:
+            painter.move(min(cursor_row, buffer.height - 1), min(cursor_column, buffer.width - 1))
         out = painter.take()
-        if canvas.whole_frames and (scrolls or len(out) > _SEEN_IN_PARTS):
+        if buffer.whole_frames and (scrolls or len(out) > _SEEN_IN_PARTS):
             out = _BEGIN + out + _END
         if self._table.is_full:
             self._renumber()
@@ -96,27 +96,27 @@ class Shadow:
     @property
     def is_behind(self) -> bool:
         """Whether the terminal does not show all that Textual drew."""
-        return bool(self._stale or self._canvas.touched)
+        return bool(self._stale or self._buffer.touched)
 
     def _scroll(self, stale: set[int]) -> bool:
         """Scroll where that is cheaper; the rows that moved are stale where they are not right by that."""
         if not self._can.scrolls_regions:
             return False
-        canvas = self._canvas
-        blank = array("I", [self._table.blank]) * canvas.width
-        scroll = find_scroll(self._shown, canvas.rows, canvas.placed, blank)
+        buffer = self._buffer
+        blank = array("I", [self._table.blank]) * buffer.width
+        scroll = find_scroll(self._shown, buffer.rows, buffer.placed, blank)
         if scroll is None:
             return False
-        self._painter.scroll(scroll, canvas.height)
+        self._painter.scroll(scroll, buffer.height)
         self._shown = scrolled(self._shown, scroll, blank)
         stale.clear()
-        stale.update(row for row in range(canvas.height) if self._shown[row] != canvas.rows[row])
+        stale.update(row for row in range(buffer.height) if self._shown[row] != buffer.rows[row])
         return True
 
     def _renumber(self) -> None:
         """Start a new table with what is on the screen, so that it does not grow for ever."""
         table = CellTable()
         self._shown = table.translated(self._shown, self._table)
-        self._canvas.renumber(table)
+        self._buffer.renumber(table)
         self._painter.renumber(table)
         self._table = table

@@ -13,7 +13,7 @@ from textual.app import App
 from textual.message import Message
 
 from llmtui.ui.driver.capabilities import capabilities_of
-from llmtui.ui.driver.pace import LOST_AFTER_S, QUERY, Pace
+from llmtui.ui.driver.flow_control import LOST_AFTER_S, QUERY, FlowControl
 from llmtui.ui.driver.plain import TerminalDriver
 from llmtui.ui.driver.shadow import Shadow
 from llmtui.ui.driver.writer import Writer
@@ -29,17 +29,10 @@ class ThriftyDriver(TerminalDriver):
     slow link drops frames instead of blocking the loop.
     """
 
-    def __init__(
-        self,
-        app: App[object],
-        *,
-        debug: bool = False,
-        mouse: bool = True,
-        size: tuple[int, int] | None = None,
-    ) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
+    def __init__(self, app: App[object], **options: Any) -> None:
+        super().__init__(app, **options)
         self._shadow = Shadow(capabilities_of(os.environ.get("TERM", "")))
-        self._pace = Pace()
+        self._flow = FlowControl()
         self._writer: Writer | None = None
         self._held = False
         self._is_leaving = False
@@ -74,23 +67,23 @@ class ThriftyDriver(TerminalDriver):
             self._held = True
             if not writer.is_idle:
                 return
-            room = self._pace.room
+            room = self._flow.room
             if room == 0:
-                if not self._pace.awaits_answer:
+                if not self._flow.awaits_answer:
                     self._ask(writer)
                 return
             frame = self._shadow.frame(room)
             self._held = self._shadow.is_behind
             if frame:
                 writer.send(frame)
-                if self._pace.sent(len(frame)):
+                if self._flow.sent(len(frame)):
                     self._ask(writer)
 
     def start_application_mode(self) -> None:
         """Take the terminal; what it shows is not known."""
         self._writer = Writer(self.output, self._resume_soon)
         self._writer.start()
-        self._pace.restart()
+        self._flow.restart()
         self._shadow.forget()
         self._is_leaving = False
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -107,7 +100,7 @@ class ThriftyDriver(TerminalDriver):
     def disable_input(self) -> None:
         """Read no more, once the terminal has answered: a shell would take the answer for something typed."""
         self._is_leaving = True
-        if self._pace.awaits_answer:
+        if self._flow.awaits_answer:
             self._answered.wait(_LAST_ANSWER_S)
         super().disable_input()
 
@@ -122,7 +115,7 @@ class ThriftyDriver(TerminalDriver):
         """Keep the terminal's answers to ourselves; note that it has another size."""
         if isinstance(message, events.CursorPosition):
             with self._lock:
-                ours = self._pace.answered()
+                ours = self._flow.answered()
             if ours:
                 self._answered.set()
                 self._resume_soon()
@@ -133,7 +126,7 @@ class ThriftyDriver(TerminalDriver):
 
     def _ask(self, writer: Writer) -> None:
         self._answered.clear()
-        self._pace.asked()
+        self._flow.asked()
         writer.send(QUERY)
         with suppress(RuntimeError):
             # What is held back until the answer must not wait for one that is lost.

@@ -10,7 +10,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
-from llmtui.ui.transcript.piece import References
+from llmtui.ui.transcript.grammar import References
 
 CONTAINERS = frozenset({"bullet_list", "ordered_list", "list_item", "blockquote"})
 

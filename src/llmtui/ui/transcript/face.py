@@ -7,11 +7,11 @@ from textual.content import Content
 from llmtui.ui.transcript.draft import Draft
 from llmtui.ui.transcript.entry import Entry, ToolLine
 from llmtui.ui.transcript.flow import Flow
+from llmtui.ui.transcript.grammar import Grammar
 from llmtui.ui.transcript.ink import Ink, Line, literal
 from llmtui.ui.transcript.literal import Literal
 from llmtui.ui.transcript.marks import without_marks
 from llmtui.ui.transcript.part import Part
-from llmtui.ui.transcript.piece import Grammar
 from llmtui.ui.transcript.seam import is_settled, with_seam
 from llmtui.ui.transcript.sections import Fixed, Sections
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from llmtui.ui.transcript.grammar import Grammar, Grown, Piece, References
 from llmtui.ui.transcript.ink import Ink
 from llmtui.ui.transcript.marks import SEAM
 from llmtui.ui.transcript.part import Part, Parts, lines_of
-from llmtui.ui.transcript.piece import Grammar, Grown, Piece, References
 
 
 class Flow(Parts):

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from llmtui.ui.transcript.cuts import cuts
 from llmtui.ui.transcript.document import Document
+from llmtui.ui.transcript.grammar import AS_WRITTEN, Grown, Piece, References
 from llmtui.ui.transcript.ink import Ink, Line, is_chrome
 from llmtui.ui.transcript.literal import Literal
 from llmtui.ui.transcript.markdown import render, render_blocks
-from llmtui.ui.transcript.piece import AS_WRITTEN, Grown, Piece, References
-from llmtui.ui.transcript.pieces import LARGEST, pieces
+from llmtui.ui.transcript.splitting import LARGEST, pieces
 
 _OPEN = 320
 """Characters of an open block from which on it is cut where its lines would stay the same."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from llmtui.ui.transcript.grammar import Grown, Piece, References
 from llmtui.ui.transcript.ink import Ink, Line, literal
-from llmtui.ui.transcript.piece import Grown, Piece, References
 
 _FEW_LINES = 400
 _LONG_LINE = 4_000

@@ -12,10 +12,10 @@ from textual.content import Content
 
 from llmtui.ui.transcript.code import code_lines, filled
 from llmtui.ui.transcript.document import CONTAINERS, Document
+from llmtui.ui.transcript.grammar import References
 from llmtui.ui.transcript.ink import Ink, Line, prefixed
 from llmtui.ui.transcript.inline import inline, joined
 from llmtui.ui.transcript.marks import FILLER, SEAM
-from llmtui.ui.transcript.piece import References
 from llmtui.ui.transcript.table import Table, table_lines
 
 _TASK = re.compile(r"\[([ xX])\][ \t]+")

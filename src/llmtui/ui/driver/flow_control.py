@@ -16,7 +16,7 @@ LOST_AFTER_S = 5.0
 """An answer that is later than that is not waited for."""
 
 
-class Pace:
+class FlowControl:
     """Decides whether to send more, by what the terminal has answered.
 
     Buffers on the way (the terminal's, ssh's, the network's) take much more than a slow link carries in the

@@ -30,7 +30,7 @@ _PART = re.compile(r"\x1b\[(?P<sgr>[\d;]*)m|\x1b\]8;(?P<link>[^\x07\x1b]*)(?:\x1
 _KEPT_PIECES = 4_000
 
 
-class Canvas:
+class FrameBuffer:
     """Rows as Textual drew them; only the sequences that Textual writes are understood.
 
     Attributes:

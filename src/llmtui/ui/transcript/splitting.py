@@ -7,8 +7,8 @@ from itertools import islice
 
 from llmtui.ui.transcript.cuts import Cut, cuts
 from llmtui.ui.transcript.document import Document
+from llmtui.ui.transcript.grammar import AS_WRITTEN, Piece, References
 from llmtui.ui.transcript.literal import Literal
-from llmtui.ui.transcript.piece import AS_WRITTEN, Piece, References
 
 LARGEST = 8_000
 """Characters of a Markdown piece. A longer block is cut: it must render in well under a frame."""
