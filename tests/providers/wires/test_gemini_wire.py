@@ -38,8 +38,9 @@ from llmtui.core.events import (
 )
 from llmtui.core.models import Effort
 from llmtui.core.usage import Usage
-from llmtui.providers.wires.gemini import UNANSWERED, UNSIGNED, Encoding, model_path, request_body
+from llmtui.providers.wires.gemini import UNSIGNED, Encoding, model_path, request_body
 from llmtui.providers.wires.gemini_stream import FINISH_REASONS, GeminiDecoder
+from llmtui.providers.wires.turns import UNANSWERED
 
 MODEL = "gemini-3.8-flash"
 PLAIN = Encoding("gemini")

@@ -44,8 +44,9 @@ from llmtui.core.events import (
 )
 from llmtui.core.usage import Usage
 from llmtui.providers.wires.claude_thinking import Thinking
-from llmtui.providers.wires.messages import UNANSWERED, Encoding, encode, takes_temperature
+from llmtui.providers.wires.messages import Encoding, encode, takes_temperature
 from llmtui.providers.wires.messages_stream import Decoder
+from llmtui.providers.wires.turns import UNANSWERED
 
 MODEL = "claude-sonnet-4-6"
 PLAIN = Encoding("claude", prompt_cache=False)

@@ -40,8 +40,9 @@ from llmtui.core.events import (
 from llmtui.core.guard import Grammar
 from llmtui.core.models import Effort
 from llmtui.core.usage import Usage
-from llmtui.providers.wires.responses import UNANSWERED, Encoding, encode
+from llmtui.providers.wires.responses import Encoding, encode
 from llmtui.providers.wires.responses_stream import Decoder, failure_in
+from llmtui.providers.wires.turns import UNANSWERED
 
 MODEL = "gpt-5.4-mini"
 

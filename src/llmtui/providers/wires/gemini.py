@@ -7,7 +7,6 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -29,6 +28,7 @@ from llmtui.core.conversation import (
 from llmtui.core.events import Warning
 from llmtui.providers.wires.gemini_thinking import checks_signatures, thinking_config
 from llmtui.providers.wires.text_files import is_text, text_of
+from llmtui.providers.wires.turns import ToolForms, arguments_of, turns_of
 from llmtui.providers.wires.untrusted import as_object, as_text
 
 WirePart: TypeAlias = dict[str, Any]
@@ -41,7 +41,6 @@ UNSIGNED = "skip_thought_signature_validator"
 
 https://ai.google.dev/gemini-api/docs/thought-signatures
 """
-UNANSWERED = "There is no result: the call was interrupted."
 # Vendor parameters that stand beside `generationConfig`, not in it.
 TOP_LEVEL = ("safetySettings", "toolConfig", "cachedContent", "serviceTier", "labels", "store")
 # https://ai.google.dev/gemini-api/docs/image-understanding; a GIF is a 400.
@@ -113,37 +112,8 @@ class _Turns:
 
     def of(self, messages: Sequence[Message]) -> list[Turn]:
         """The turns of a conversation; those of which nothing is left are left out."""
-        return list(self._answered(self._merged(messages)))
-
-    def _merged(self, messages: Sequence[Message]) -> Iterator[Turn]:
-        written = [(_wire_role(message), self._parts(message)) for message in messages]
-        for role, turns in groupby((turn for turn in written if turn[1]), key=lambda turn: turn[0]):
-            yield role, [part for _, parts in turns for part in parts]
-
-    def _answered(self, turns: Iterator[Turn]) -> Iterator[Turn]:
-        """The turns with a result for every call, first in the turn after it: the vendor refuses all else."""
-        calls: list[WirePart] = []
-        for role, parts in turns:
-            if role == "user":
-                parts, calls = self._results_first(calls, parts), []
-            else:
-                calls = [part["functionCall"] for part in parts if "functionCall" in part]
-            if parts:
-                yield role, parts
-        if calls:
-            yield "user", self._results_first(calls, [])
-
-    def _results_first(self, calls: list[WirePart], parts: list[WirePart]) -> list[WirePart]:
-        results = {part["functionResponse"]["id"]: part for part in parts if "functionResponse" in part}
-        if stray := results.keys() - {call["id"] for call in calls}:
-            message = f"the results of {len(stray)} tool calls that are no longer in the conversation"
-            self._warnings.append(Warning("dropped_tool_result", message))
-        answers = [
-            results.get(call["id"])
-            or _result(ToolResultPart(call["id"], call["name"], UNANSWERED, is_error=True))
-            for call in calls
-        ]
-        return answers + [part for part in parts if "functionResponse" not in part]
+        written = ((_wire_role(message), self._parts(message)) for message in messages)
+        return turns_of(written, _TOOLS, self._warnings)
 
     def _parts(self, message: Message) -> list[WirePart]:
         signatures = dict(self._signatures(message))
@@ -169,7 +139,7 @@ class _Turns:
                     return {"text": text_of(part)}
                 return self._inline(data, media_type, name, readable=bool(_MEDIA.match(media_type)))
             case ToolCallPart(id=call_id, name=name):
-                called = {"id": call_id, "name": name, "args": _arguments(part)}
+                called = {"id": call_id, "name": name, "args": arguments_of(part)}
                 return {"functionCall": called} | _signed(signatures.get(call_id, ""))
             case ToolResultPart():
                 return _result(part)
@@ -209,11 +179,17 @@ def _signed(signature: str) -> WirePart:
     return {SIGNATURE: signature} if signature else {}
 
 
-def _arguments(part: ToolCallPart) -> Mapping[str, Any]:
-    parsed = part.parsed()
-    return {"INVALID_JSON": part.arguments} if parsed is None else parsed
-
-
 def _result(part: ToolResultPart) -> WirePart:
     said = {"error" if part.is_error else "output": part.content}
     return {"functionResponse": {"id": part.call_id, "name": part.name, "response": said}}
+
+
+def _called(part: WirePart) -> tuple[str, str] | None:
+    return (call["id"], call["name"]) if (call := part.get("functionCall")) else None
+
+
+def _answered(part: WirePart) -> str | None:
+    return response["id"] if (response := part.get("functionResponse")) else None
+
+
+_TOOLS = ToolForms(_called, _answered, _result)

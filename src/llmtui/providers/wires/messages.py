@@ -5,9 +5,8 @@ Source: https://platform.claude.com/docs/en/api/messages
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import TypeAlias
 
 from llmtui.core.chat import ChatRequest
@@ -28,12 +27,12 @@ from llmtui.core.conversation import (
 )
 from llmtui.core.events import Warning
 from llmtui.providers.wires.claude_thinking import Thinking, asked_of
+from llmtui.providers.wires.turns import ToolForms, arguments_of, turns_of
 
 Block: TypeAlias = dict[str, JSON]
 Turn: TypeAlias = tuple[str, list[Block]]
 
 DEFAULT_MAX_TOKENS = 8192
-UNANSWERED = "There is no result: the call was interrupted."
 # The last models that take a temperature; those after them answer it with a 400.
 _TAKES_TEMPERATURE = re.compile(r"claude-(3-|(opus|sonnet|haiku)-4(-[0156])?(-\d{8})?$)")
 
@@ -142,39 +141,11 @@ class _Turns:
 
     def of(self, messages: Sequence[Message]) -> list[Turn]:
         """The turns of a conversation; those of which nothing is left are left out."""
-        turns = list(self._answered(self._merged(messages)))
+        written = ((_wire_role(message), self._blocks(message)) for message in messages)
+        turns = turns_of(written, _TOOLS, self._warnings)
         if turns and turns[-1][0] == "assistant" and (last := turns[-1][1][-1])["type"] == "text":
             last["text"] = str(last["text"]).rstrip()
         return turns
-
-    def _merged(self, messages: Sequence[Message]) -> Iterator[Turn]:
-        written = [(_wire_role(message), self._blocks(message)) for message in messages]
-        for role, turns in groupby((turn for turn in written if turn[1]), key=lambda turn: turn[0]):
-            yield role, [block for _, blocks in turns for block in blocks]
-
-    def _answered(self, turns: Iterator[Turn]) -> Iterator[Turn]:
-        """The turns with a result for every call, first in the turn after it: the vendor refuses all else."""
-        calls: list[str] = []
-        for role, blocks in turns:
-            if role == "user":
-                blocks, calls = self._results_first(calls, blocks), []
-            else:
-                calls = [str(block["id"]) for block in blocks if block["type"] == "tool_use"]
-            if blocks:
-                yield role, blocks
-        if calls:
-            yield "user", self._results_first(calls, [])
-
-    def _results_first(self, calls: list[str], blocks: list[Block]) -> list[Block]:
-        results = {str(block["tool_use_id"]): block for block in blocks if block["type"] == "tool_result"}
-        if stray := results.keys() - set(calls):
-            message = f"the results of {len(stray)} tool calls that are no longer in the conversation"
-            self._warnings.append(Warning("dropped_tool_result", message))
-        answers = [
-            results.get(call) or _tool_result(ToolResultPart(call, "", UNANSWERED, is_error=True))
-            for call in calls
-        ]
-        return answers + [block for block in blocks if block["type"] != "tool_result"]
 
     def _blocks(self, message: Message) -> list[Block]:
         return [block for part in message.parts if (block := self._block(part))]
@@ -188,7 +159,12 @@ class _Turns:
             case FilePart():
                 return self._document(part)
             case ToolCallPart(id=call_id, name=name):
-                return {"type": "tool_use", "id": _wire_id(call_id), "name": name, "input": _input(part)}
+                return {
+                    "type": "tool_use",
+                    "id": _wire_id(call_id),
+                    "name": name,
+                    "input": arguments_of(part),
+                }
             case ToolResultPart():
                 return _tool_result(part)
             case ReasoningPart(text=text, opaque=opaque):
@@ -226,16 +202,22 @@ def _wire_id(call_id: str) -> str:
     return re.sub(r"[^a-zA-Z0-9_-]", "_", call_id) or "call"
 
 
-def _input(part: ToolCallPart) -> JSON:
-    parsed = part.parsed()
-    return {"INVALID_JSON": part.arguments} if parsed is None else parsed
-
-
 def _tool_result(part: ToolResultPart) -> Block:
     block: Block = {"type": "tool_result", "tool_use_id": _wire_id(part.call_id)}
     if part.content.strip():
         block["content"] = part.content
     return block | ({"is_error": True} if part.is_error else {})
+
+
+def _called(block: Block) -> tuple[str, str] | None:
+    return (str(block["id"]), str(block["name"])) if block["type"] == "tool_use" else None
+
+
+def _answered(block: Block) -> str | None:
+    return str(block["tool_use_id"]) if block["type"] == "tool_result" else None
+
+
+_TOOLS = ToolForms(_called, _answered, _tool_result)
 
 
 def _base64(data: bytes, media_type: str) -> Block:

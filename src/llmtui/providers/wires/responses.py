@@ -27,10 +27,10 @@ from llmtui.core.conversation import (
 from llmtui.core.events import Warning
 from llmtui.providers.wires.data_uri import data_uri
 from llmtui.providers.wires.openai_thinking import sampling, thinking_of
+from llmtui.providers.wires.turns import UNANSWERED
 
 Item: TypeAlias = dict[str, JSON]
 ENCRYPTED = "reasoning.encrypted_content"
-UNANSWERED = "There is no result: the call was interrupted."
 
 
 @dataclass(frozen=True, slots=True)
