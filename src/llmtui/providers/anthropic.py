@@ -13,14 +13,14 @@ from pydantic import Field
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.events import Finish, StreamEvent
-from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo
+from llmtui.core.models import Capabilities, ConfigIssue, ModelInfo
 from llmtui.providers import kinds
-from llmtui.providers.base import BaseProvider, KindOptions
-from llmtui.providers.checks import Subject, run_check
+from llmtui.providers.base import KindOptions
 from llmtui.providers.claude_models import DEFAULT_MODELS, claude_models, known_capabilities
 from llmtui.providers.claude_sdk import ClaudeSdk
 from llmtui.providers.http import Http, auth_headers, drain
 from llmtui.providers.model_lists import first_model
+from llmtui.providers.server import ServerProvider
 from llmtui.providers.wires.messages import DEFAULT_MAX_TOKENS, Encoding, encode
 from llmtui.providers.wires.messages_stream import Decoder
 
@@ -44,11 +44,12 @@ class AnthropicOptions(KindOptions):
     """Vendor parameters for the top level of the request."""
 
 
-class AnthropicProvider(kinds.Anthropic, BaseProvider):
+class AnthropicProvider(kinds.Anthropic, ServerProvider):
     """A server that speaks the Messages API."""
 
     options_model = AnthropicOptions
     options: AnthropicOptions
+    when_not_found = "check base_url: it is the address without /v1"
 
     def __init__(self, settings: ProviderSettings) -> None:
         super().__init__(settings)
@@ -104,21 +105,6 @@ class AnthropicProvider(kinds.Anthropic, BaseProvider):
         ids = dict.fromkeys([self.settings.model or self.default_model, *DEFAULT_MODELS])
         return [ModelInfo(model, capabilities=self.capabilities(model)) for model in ids]
 
-    async def list_models(self) -> list[ModelInfo]:
-        """The server's models; raises ProviderError."""
-        return await self._models(self._headers())
-
-    async def check(self, *, with_key: bool = True) -> ConnectionReport:
-        """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
-        key = self.key_use(with_key)
-        headers = {"anthropic-version": API_VERSION} if key == "kept back" else self._headers()
-
-        async def models() -> list[ModelInfo]:
-            return await self._models(headers)
-
-        hint = "check base_url: it is the address without /v1"
-        return await run_check(Subject(self.id, self._address, models, self.route, key, when_not_found=hint))
-
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
@@ -129,9 +115,6 @@ class AnthropicProvider(kinds.Anthropic, BaseProvider):
         answer = await self._http.json("GET", url, headers, secrets=self.settings.secrets())
         self._live = {model.id: model for model in claude_models(answer)}
         return [replace(model, capabilities=self.capabilities(model.id)) for model in self._live.values()]
-
-    async def _address(self) -> str:
-        return self._base_url
 
     async def _with_model(self, request: ChatRequest) -> ChatRequest:
         """The request with a local server's first model when none is configured: it hardly serves Claude."""
@@ -148,6 +131,9 @@ class AnthropicProvider(kinds.Anthropic, BaseProvider):
             thinking=self.options.thinking,
             extra_body=self.options.extra_body,
         )
+
+    def _public_headers(self) -> dict[str, str]:
+        return {"anthropic-version": API_VERSION}
 
     def _headers(self) -> dict[str, str]:
         """The key where the API wants it now and where it wanted it before, the version, the user's own."""

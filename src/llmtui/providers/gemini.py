@@ -13,14 +13,14 @@ from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.errors import IncompleteStream
 from llmtui.core.events import StreamEvent
-from llmtui.core.models import Capabilities, ConnectionReport, ModelInfo
+from llmtui.core.models import Capabilities, ModelInfo
 from llmtui.providers import kinds
-from llmtui.providers.base import BaseProvider, KindOptions
-from llmtui.providers.checks import Subject, run_check
+from llmtui.providers.base import KindOptions
 from llmtui.providers.event_stream import DONE, object_of, server_events
 from llmtui.providers.failures import classify
 from llmtui.providers.gemini_models import gemini_models, known_capabilities
 from llmtui.providers.http import Http, Reply, auth_headers
+from llmtui.providers.server import ServerProvider
 from llmtui.providers.wires.gemini import Encoding, model_path, request_body
 from llmtui.providers.wires.gemini_stream import GeminiDecoder
 from llmtui.providers.wires.sse import ServerSentEvent
@@ -44,11 +44,12 @@ class GeminiOptions(KindOptions):
     """Vendor parameters for the top level of the request, such as safetySettings."""
 
 
-class GeminiProvider(kinds.Gemini, BaseProvider):
+class GeminiProvider(kinds.Gemini, ServerProvider):
     """Google's Gemini, or a server that speaks its API."""
 
     options_model = GeminiOptions
     options: GeminiOptions
+    when_not_found = f"check base_url: it is the address without /{API_VERSION}"
 
     def __init__(self, settings: ProviderSettings) -> None:
         super().__init__(settings)
@@ -78,20 +79,6 @@ class GeminiProvider(kinds.Gemini, BaseProvider):
         live = self._live.get(name)
         return live.over(known) if live else known
 
-    async def list_models(self) -> list[ModelInfo]:
-        """The server's models; raises ProviderError."""
-        return await self._models(self._headers())
-
-    async def check(self, *, with_key: bool = True) -> ConnectionReport:
-        """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
-        key = self.key_use(with_key)
-
-        async def models() -> list[ModelInfo]:
-            return await self._models({} if key == "kept back" else self._headers())
-
-        hint = f"check base_url: it is the address without /{API_VERSION}"
-        return await run_check(Subject(self.id, self._address, models, self.route, key, when_not_found=hint))
-
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
@@ -109,9 +96,6 @@ class GeminiProvider(kinds.Gemini, BaseProvider):
             query["pageToken"] = token
         self._live = {name: model.capabilities for name, model in found.items()}
         return [replace(model, capabilities=self.capabilities(name)) for name, model in found.items()]
-
-    async def _address(self) -> str:
-        return self.base_url_of(self.settings)
 
     def _encoding(self, model: str) -> Encoding:
         live = self._live.get(model.removeprefix("models/"), Capabilities())

@@ -15,16 +15,16 @@ from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import ImagePart
 from llmtui.core.errors import BadRequest
 from llmtui.core.events import Finish, StreamEvent
-from llmtui.core.models import Capabilities, ConnectionReport, ModelInfo
+from llmtui.core.models import Capabilities, ModelInfo
 from llmtui.providers import kinds
 from llmtui.providers.attachments import without
-from llmtui.providers.base import BaseProvider, KindOptions
+from llmtui.providers.base import KindOptions
 from llmtui.providers.chat_stream import chat_events
-from llmtui.providers.checks import Subject, run_check
 from llmtui.providers.http import Http, auth_headers, drain
 from llmtui.providers.model_lists import first_model, openai_models
 from llmtui.providers.openai_models import DEFAULT_MODELS, chat_models, known_capabilities
 from llmtui.providers.openai_sdk import OpenAISdk
+from llmtui.providers.server import ServerProvider
 from llmtui.providers.wires.chat_completions import Dialect, request_body
 from llmtui.providers.wires.responses import Encoding, encode
 from llmtui.providers.wires.responses_stream import Decoder
@@ -41,11 +41,12 @@ class OpenAIOptions(KindOptions):
     """Vendor parameters for the top level of the request."""
 
 
-class OpenAIProvider(kinds.OpenAI, BaseProvider):
+class OpenAIProvider(kinds.OpenAI, ServerProvider):
     """A server that speaks the Responses API."""
 
     options_model = OpenAIOptions
     options: OpenAIOptions
+    when_not_found = "check base_url: it usually ends in /v1"
 
     def __init__(self, settings: ProviderSettings) -> None:
         super().__init__(settings)
@@ -87,20 +88,6 @@ class OpenAIProvider(kinds.OpenAI, BaseProvider):
             return [ModelInfo(self.settings.model)] if self.settings.model else []
         ids = dict.fromkeys([self.settings.model or self.default_model, *DEFAULT_MODELS])
         return [ModelInfo(model, capabilities=self.capabilities(model)) for model in ids]
-
-    async def list_models(self) -> list[ModelInfo]:
-        """The server's models; raises ProviderError."""
-        return await self._models(self._headers())
-
-    async def check(self, *, with_key: bool = True) -> ConnectionReport:
-        """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
-        key = self.key_use(with_key)
-
-        async def models() -> list[ModelInfo]:
-            return await self._models({} if key == "kept back" else self._headers())
-
-        hint = "check base_url: it usually ends in /v1"
-        return await run_check(Subject(self.id, self._address, models, self.route, key, when_not_found=hint))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -156,9 +143,6 @@ class OpenAIProvider(kinds.OpenAI, BaseProvider):
     @property
     def _is_official(self) -> bool:
         return self._base_url == self.default_base_url
-
-    async def _address(self) -> str:
-        return self._base_url
 
     def _headers(self) -> dict[str, str]:
         return auth_headers(self.settings, self.settings.key)
