@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.chat import SIZES, open_chat
 from benchmarks.fake_server import fake_server
 from benchmarks.figures import Figures
-from benchmarks.programs import bare, llmtui
+from benchmarks.programs import side_by_side
 
 
 def measure(quick: bool) -> Figures:
@@ -14,13 +14,7 @@ def measure(quick: bool) -> Figures:
     seconds = 10 if quick else 60
     rows = []
     with fake_server() as server, tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        programs = (
-            llmtui(server.url, home / "local"),
-            llmtui(server.url, home / "remote", remote=True),
-            bare(server.url, home),
-        )
-        for program in programs:
+        for program in side_by_side(server.url, Path(folder)):
             with open_chat(program, server, SIZES["120x40"]) as chat:
                 chat.prefill()
                 chat.terminal.wait_quiet(2)

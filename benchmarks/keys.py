@@ -8,7 +8,7 @@ from benchmarks.chat import SIZES, open_chat
 from benchmarks.echo import Echoes, echoes
 from benchmarks.fake_server import FakeServer, fake_server
 from benchmarks.figures import Figures
-from benchmarks.programs import Program, bare, llmtui
+from benchmarks.programs import Program, side_by_side
 from benchmarks.replies import Segment
 
 RATE = 200
@@ -19,13 +19,7 @@ def measure(quick: bool) -> Figures:
     seconds = 4 if quick else 20
     rows = []
     with fake_server() as server, tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        programs = (
-            llmtui(server.url, home / "local"),
-            llmtui(server.url, home / "remote", remote=True),
-            bare(server.url, home),
-        )
-        for program in programs:
+        for program in side_by_side(server.url, Path(folder)):
             idle, busy = _typed(program, server, seconds)
             p95_idle, p95_busy = (found.percentile(95) * 1000 for found in (idle, busy))
             medians = (f"{found.median * 1000:.0f}" for found in (idle, busy))

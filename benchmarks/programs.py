@@ -54,6 +54,11 @@ def llmtui(
     return Program("llmtui over SSH" if remote else "llmtui", argv, env, "bench · bench", opening)
 
 
+def side_by_side(url: str, home: Path) -> tuple[Program, ...]:
+    """Llmtui at home, llmtui over SSH, and the bare app."""
+    return llmtui(url, home / "local"), llmtui(url, home / "remote", remote=True), bare(url, home)
+
+
 def watched(program: Program, stalls: Path) -> Program:
     """The program, a `python -m MODULE`, with the stalls of its loop noted in a file."""
     python, option, *rest = program.argv
