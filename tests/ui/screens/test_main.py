@@ -491,3 +491,13 @@ async def test_only_the_provider_of_the_shown_chat_is_prepared(
         await desk.ask("q")
     async with running_app(tmp_path):
         assert prepared == ["fake", "other"]
+
+
+async def test_a_long_notice_does_not_cover_what_is_typed(tmp_path: Path) -> None:
+    async with running_app(tmp_path) as desk:
+        flash, prompt = desk.screen.query_one(Flash), desk.screen.prompt
+        desk.screen.flash("one line")
+        await until(desk.pilot, lambda: flash.region.height == 1)
+        assert flash.region.y > prompt.region.y
+        desk.screen.flash("several words " * 40)
+        await until(desk.pilot, lambda: flash.region.height > 1 and flash.region.bottom <= prompt.region.y)

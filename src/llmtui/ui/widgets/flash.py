@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from textual import events
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
@@ -31,6 +32,7 @@ class Flash(Static):
         &.-warning { color: $warning; }
         &.-error { color: $error; text-style: bold; }
         &.-shown { display: block; }
+        &.-tall { margin-bottom: 2; }
     }
     """
 
@@ -47,6 +49,10 @@ class Flash(Static):
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(max(_SHOWN_S, len(text) * _S_PER_CHARACTER), self.hide)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Cover the status line alone: what takes more stands above the line that is typed on."""
+        self.set_class(event.size.height > 1, "-tall")
 
     def hide(self) -> None:
         """Show nothing."""

@@ -16,6 +16,7 @@ from llmtui.core.history import Conversation
 from llmtui.core.models import ProviderInfo
 from llmtui.services.health import Health
 from llmtui.services.thread import name_of
+from llmtui.ui.widgets.blank import Blank
 from llmtui.ui.widgets.chat_row import ChatRow
 from llmtui.ui.widgets.provider_row import ProviderRow
 
@@ -24,7 +25,7 @@ _ORDER = ("CLOUD", "LOCAL", "GROUPS")
 CHATS_SHOWN = 30
 
 
-class Sidebar(VerticalScroll, can_focus=True):
+class Sidebar(VerticalScroll, Blank, can_focus=True):
     """One stop of the tab key; up and down move a cursor over its rows, enter chooses."""
 
     DEFAULT_CSS = """
@@ -36,7 +37,6 @@ class Sidebar(VerticalScroll, can_focus=True):
     Sidebar.-rail .section, Sidebar.-rail #chats, Sidebar.-rail .chats-title { display: none; }
     Sidebar.-hidden { display: none; }
     """
-    BLANK: ClassVar[bool] = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
