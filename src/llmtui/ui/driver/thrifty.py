@@ -99,9 +99,11 @@ class ThriftyDriver(TerminalDriver):
 
     def disable_input(self) -> None:
         """Read no more, once the terminal has answered: a shell would take the answer for something typed."""
-        self._is_leaving = True
-        if self._flow.awaits_answer:
+        # Textual calls it twice on the way out; once is waited.
+        if not self._is_leaving and self._flow.awaits_answer:
+            self._is_leaving = True
             self._answered.wait(_LAST_ANSWER_S)
+        self._is_leaving = True
         super().disable_input()
 
     def close(self) -> None:
