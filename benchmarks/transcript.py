@@ -7,6 +7,7 @@ CPU is that of this process, a headless Textual app of 120 by 40 in which nothin
 """
 
 import asyncio
+import gc
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -171,6 +172,9 @@ async def warm() -> None:
     """Have everything imported and every lexer built."""
     async with stage() as reply:
         await reply.stream_ms(mixed(500))
+    # As the app does after its first frame.
+    gc.collect()
+    gc.freeze()
 
 
 async def long_reply(tokens: int) -> None:
