@@ -30,6 +30,8 @@ def field(kind: FieldKind, *choices: str) -> SettingField:
         (field("value"), "5m", "5m"),
         (field("value"), "off", "off"),
         (field("value"), "5", '"5"'),
+        (field("value"), "[", '"["'),
+        (field("value"), " a", '" a"'),
         (field("value"), "${BODY}", "${BODY}"),
         (field("value"), 1024, "1024"),
         (field("text"), None, ""),

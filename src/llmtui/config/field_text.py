@@ -19,7 +19,7 @@ def shown(field: SettingField, value: Any) -> str:
     if value is False and "off" in field.choices:
         # YAML reads a bare `off` so.
         return "off"
-    if isinstance(value, str) and (field.kind != "value" or parsed(field, value) == value):
+    if isinstance(value, str) and (field.kind != "value" or _means_itself(value)):
         return value
     return json.dumps(value, ensure_ascii=False)
 
@@ -80,6 +80,14 @@ def _number(text: str) -> Any:
         except ValueError:
             continue
     return text
+
+
+def _means_itself(text: str) -> bool:
+    """Whether a text comes back as it is when it is typed: `5` would be a number, and `[` an error."""
+    try:
+        return bool(text) and text == text.strip() and _any_value(text) == text
+    except ValueError:
+        return False
 
 
 def _any_value(text: str) -> Any:
