@@ -16,6 +16,7 @@ from llmtui.core.history import (
     StoreReport,
     Target,
 )
+from llmtui.core.model_admin import ModelAdmin
 from llmtui.core.models import (
     AgentInfo,
     Capabilities,
@@ -80,6 +81,10 @@ class Provider(Protocol):
 
     async def list_models(self) -> list[ModelInfo]:
         """The server's models; raises ProviderError."""
+        ...
+
+    def model_admin(self) -> ModelAdmin | None:
+        """What manages the models of this server; None where its kind cannot. Who asks for it closes it."""
         ...
 
     async def retire(self) -> None:

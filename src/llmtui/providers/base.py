@@ -13,6 +13,7 @@ from llmtui.config.wording import in_words, place_of
 from llmtui.core.chat import ChatRequest, ChatResponse, fold
 from llmtui.core.events import StreamEvent
 from llmtui.core.guard import Clocks
+from llmtui.core.model_admin import ModelAdmin
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo
 from llmtui.providers.checks import KeyUse
 from llmtui.providers.kinds import Kind
@@ -124,6 +125,10 @@ class BaseProvider(Kind, ABC):
     @abstractmethod
     async def list_models(self) -> list[ModelInfo]:
         """The server's models; raises ProviderError."""
+
+    def model_admin(self) -> ModelAdmin | None:
+        """What manages the models of this server; None where its kind cannot. Who asks for it closes it."""
+        return None
 
     async def retire(self) -> None:
         """Close now: what counts its uses stands around it."""

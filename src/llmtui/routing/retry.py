@@ -12,6 +12,7 @@ from llmtui.core.errors import LlmtuiError, ProviderError
 from llmtui.core.events import DELTAS, Finish, Status, StreamEvent
 from llmtui.core.guard import Clocks, bug_of, guard
 from llmtui.core.logs import logfmt
+from llmtui.core.model_admin import ModelAdmin
 from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo, ProviderType
 from llmtui.core.ports import Provider
 from llmtui.routing.request_log import logged
@@ -116,6 +117,10 @@ class RetryingProvider:
                 raise
             except Exception as error:
                 raise bug_of(error, self.id) from error
+
+    def model_admin(self) -> ModelAdmin | None:
+        """What manages the inner provider's models; it outlives the provider."""
+        return self._inner.model_admin()
 
     async def retire(self) -> None:
         """Close the inner provider when its last stream has ended."""
