@@ -4,12 +4,13 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
+from llmtui.catalog.catalogue import Catalogue
 from llmtui.config.loader import LoadedSettings, find_config, load_settings
 from llmtui.config.paths import Paths
 from llmtui.config.schema import AppSettings
 from llmtui.core.errors import ConfigError
 from llmtui.core.history import Target
-from llmtui.core.ports import Provider
+from llmtui.core.ports import ModelCatalogue, Provider
 from llmtui.core.terminal import terminal_profile
 from llmtui.providers.locality import host_of
 from llmtui.providers.registry import Registry
@@ -40,6 +41,11 @@ def build_registry(settings: AppSettings) -> Registry:
     )
 
 
+def build_catalogue(paths: Paths) -> ModelCatalogue:
+    """What is known of models beside what their servers say; reads nothing before it is asked."""
+    return Catalogue(paths.models_dev)
+
+
 def _wrapped(provider: "BaseProvider") -> Provider:
     host = host_of(provider.base_url_of(provider.settings))
     return RetryingProvider(provider, provider.clocks, host=host)
@@ -55,7 +61,8 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     recorder = Recorder(store)
     chat = ChatService(recorder, registry, [agent.info() for agent in settings.agents])
     health = HealthService(registry, recorder)
-    models = ModelService(registry, StoredMemory(recorder, store), health.may_ask)
+    memory = StoredMemory(recorder, store)
+    models = ModelService(registry, memory, health.may_ask, catalogue=build_catalogue(paths))
 
     @cache
     def reload_service() -> "ReloadService":

@@ -153,7 +153,7 @@ def configured(folder: Path, case: ProviderCase, url: str, **settings: Any) -> L
 
 async def hear_all(loaded: LoadedSettings, witness: Witness) -> list[LlmtuiError]:
     """Ask, check and list models as the app does; returns what failed."""
-    paths = Paths(witness.folder / "config.yaml", witness.folder, witness.folder / "log")
+    paths = Paths(witness.folder / "config.yaml", witness.folder, witness.folder / "log", witness.folder)
     services = build_services(loaded, paths)
     witness.hear(loaded, loaded.settings, *loaded.settings.providers, *loaded.warnings, loaded.document)
     witness.hear(services, *services.health.infos, masked(loaded))

@@ -16,11 +16,18 @@ class Paths:
     data_dir: Path
     """The database and the embedded model."""
     log_dir: Path
+    cache_dir: Path
+    """What can be fetched again."""
 
     @property
     def database(self) -> Path:
         """The chats."""
         return self.data_dir / "llmtui.db"
+
+    @property
+    def models_dev(self) -> Path:
+        """What models.dev told last."""
+        return self.cache_dir / "models.dev.json"
 
     @property
     def theme_dir(self) -> Path:
@@ -35,6 +42,7 @@ def user_paths() -> Paths:
         config_file=dirs.user_config_path / "config.yaml",
         data_dir=dirs.user_data_path,
         log_dir=dirs.user_log_path,
+        cache_dir=dirs.user_cache_path,
     )
 
 

@@ -1,6 +1,7 @@
 """The settings as typed values."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from llmtui.config.credentials import forms_of, header_secrets, split_credentials
 from llmtui.core.guard import Clocks
-from llmtui.core.models import AgentInfo, Effort, HealthMode
+from llmtui.core.models import AgentInfo, Capabilities, Effort, Fact, HealthMode, Limit, ModelInfo, Price
 from llmtui.core.terminal import DriverName
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -151,6 +152,45 @@ Notification = Annotated[Literal["bell", "osc9", "off"], _Word]
 ReasoningEffort = Annotated[Effort, _Word]
 
 
+Dollars = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+
+
+class PriceSettings(Settings):
+    """US dollars per million tokens."""
+
+    input: Dollars
+    output: Dollars
+    cache_read: Dollars | None = None
+    cache_write: Dollars | None = None
+
+
+class ModelSettings(Settings):
+    """What is so of one model, whatever servers and catalogues say."""
+
+    context_window: int | None = Field(default=None, gt=0)
+    """Tokens."""
+    max_output: int | None = Field(default=None, gt=0)
+    """Tokens."""
+    tools: bool | None = None
+    image: bool | None = None
+    audio: bool | None = None
+    video: bool | None = None
+    documents: bool | None = None
+    reasoning: bool | None = None
+    structured_output: bool | None = None
+    price: PriceSettings | None = None
+
+    def info(self, model: str) -> ModelInfo:
+        """The model as far as it is described here."""
+        said = self.model_dump(exclude_none=True)
+        price = Price(**said.pop("price"), source="override") if self.price else Price()
+        facts: dict[str, Any] = {
+            name: Fact(value, "override") if isinstance(value, bool) else Limit(value, "override")
+            for name, value in said.items()
+        }
+        return ModelInfo(model, capabilities=Capabilities(**facts), price=price)
+
+
 class ProviderSettings(Settings):
     """One provider. Several of one kind are normal."""
 
@@ -174,6 +214,8 @@ class ProviderSettings(Settings):
     """What is left out is the app's."""
     health: Health | None = None
     """None is the app's."""
+    models: dict[str, ModelSettings] = Field(default_factory=dict)
+    """What is so of single models, by their ids."""
     options: dict[str, Any] = Field(default_factory=dict)
     """What only this kind knows; checked by the kind."""
 

@@ -51,6 +51,8 @@ class Vendor:
     """What is asked when nobody names one; None is the first that the server lists."""
     keys_do_more: bool = False
     """Whether people have the key for other work too, so that it tells nothing of where they want to chat."""
+    own_names: bool = False
+    """Whether models go by names that their owner gave, of which no catalogue knows."""
     options: OptionDefaults = field(default_factory=OptionDefaults)
     quirks: str = ""
     """What to know of it, beside the options, in a few words of Markdown."""
@@ -160,6 +162,7 @@ _ROWS = (
         keys=("AZURE_OPENAI_API_KEY",),
         address="AZURE_OPENAI_ENDPOINT",
         suffix="/openai/v1",
+        own_names=True,
         options={
             "max_tokens_field": "max_completion_tokens",
             "key_header": "api-key",
@@ -174,6 +177,7 @@ _ROWS = (
         keys=("AZURE_OPENAI_API_KEY",),
         address="AZURE_OPENAI_ENDPOINT",
         suffix="/openai",
+        own_names=True,
         options={
             "max_tokens_field": "max_completion_tokens",
             "key_header": "api-key",

@@ -1,14 +1,18 @@
 """What is known of models, providers and connections."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from llmtui.core.errors import LlmtuiError
 
-FactSource = Literal["override", "live", "catalogue", "provider", "unknown"]
+FactSource = Literal["override", "live", "genai-prices", "models.dev", "provider", "unknown"]
+"""Who says so, the most trusted first: the person, the server, two catalogues, our own adapter, nobody."""
+
+_RANKS: Mapping[FactSource, int] = {source: rank for rank, source in enumerate(get_args(FactSource))}
 ProviderType = Literal["cloud", "local", "hybrid"]
 Effort = Literal["off", "minimal", "low", "medium", "high", "max"]
 """How much a model should think; each wire sends the nearest thing that it knows."""
@@ -47,6 +51,19 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars per million tokens; None where nobody says, which is not zero."""
+
+    input: Decimal | None = None
+    output: Decimal | None = None
+    cache_read: Decimal | None = None
+    cache_write: Decimal | None = None
+    source: FactSource = "unknown"
+    note: str = ""
+    """What the numbers leave out, such as higher prices for long prompts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What one model can do at one provider."""
 
@@ -72,6 +89,11 @@ class Capabilities:
         known = {name: value for name in self.__slots__ if (value := getattr(self, name)).source != "unknown"}
         return replace(base, **known)
 
+    @classmethod
+    def best(cls, *told: "Capabilities") -> "Capabilities":
+        """Each fact from the most trusted source that tells it, whatever the order of `told`."""
+        return cls(**{one.name: _best([getattr(facts, one.name) for facts in told]) for one in fields(cls)})
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
@@ -84,6 +106,17 @@ class ModelInfo:
     """Whether text sent to it goes to another company's machine; None: the provider's type tells."""
     detail: str = ""
     """Size, family or quantisation, for people."""
+    price: Price = field(default_factory=Price)
+
+    def completed(self, *told: "ModelInfo") -> "ModelInfo":
+        """This model with what others tell of it, each fact and the price from the most trusted source."""
+        everyone = (self, *told)
+        return replace(
+            self,
+            name=next((one.name for one in everyone if one.name), ""),
+            capabilities=Capabilities.best(*(one.capabilities for one in everyone)),
+            price=_best([one.price for one in everyone]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +147,8 @@ class ProviderInfo:
     """Whether requests carry a key, or anything else that was given for this server alone."""
     error: str = ""
     """Why this provider cannot be built at all (a broken plugin, a wrong setting)."""
+    stated: Mapping[str, ModelInfo] = field(default_factory=dict, hash=False)
+    """What the person says of single models, by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,3 +230,8 @@ class AgentInfo:
     system_prompt: str | None = None
     reasoning_effort: Effort | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+
+
+def _best(told: list[Any]) -> Any:
+    """The value of the most trusted source; the first of several."""
+    return min(told, key=lambda one: _RANKS[one.source])

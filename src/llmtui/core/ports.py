@@ -1,6 +1,7 @@
 """What the services need from the outside world, as protocols; `bootstrap` hands in the real things."""
 
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from llmtui.core.chat import ChatRequest, ChatResponse
@@ -243,6 +244,34 @@ class ConversationStore(Protocol):
 
     async def close(self) -> None:
         """Write everything and close."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a web server answered; the names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class Fetch(Protocol):
+    """A GET, the way that the settings name."""
+
+    async def __call__(self, url: str, headers: Mapping[str, str], largest: int) -> Answer:
+        """The answer, of at most so many bytes; raises LlmtuiError where there is none."""
+        ...
+
+
+class ModelCatalogue(Protocol):
+    """What is known of models without asking their servers."""
+
+    def lookup(self, provider: ProviderInfo, models: Sequence[ModelInfo]) -> list[ModelInfo]:
+        """The models with all that the person and the catalogues say of them too; offline.
+
+        May import and read files: call it on a thread.
+        """
         ...
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from llmtui.core.conversation import JSON
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
+from llmtui.core.untrusted import as_object, as_objects
 from llmtui.providers.model_lists import openai_models
 from llmtui.providers.wires.messages import takes_temperature
-from llmtui.providers.wires.untrusted import as_object, as_objects
 
 DEFAULT_MODELS = (
     "claude-opus-5-5",

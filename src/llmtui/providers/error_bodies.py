@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from llmtui.providers.wires.untrusted import as_object, as_objects, parsed
+from llmtui.core.untrusted import as_object, as_objects, parsed
 
 
 @dataclass(frozen=True, slots=True)

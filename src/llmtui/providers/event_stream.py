@@ -7,10 +7,10 @@ from typing import Any
 
 from llmtui.core.errors import ProtocolError
 from llmtui.core.redaction import redact
+from llmtui.core.untrusted import as_objects, parsed
 from llmtui.providers.failures import LONGEST_EXCERPT
 from llmtui.providers.http import Reply
 from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
-from llmtui.providers.wires.untrusted import as_objects, parsed
 
 DONE = "[DONE]"
 """What OpenAI ends its streams with, and many gateways those of others."""

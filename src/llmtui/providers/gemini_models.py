@@ -10,8 +10,8 @@ from typing import Any
 
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
+from llmtui.core.untrusted import as_count, as_object, as_objects, as_text
 from llmtui.providers.wires.gemini_thinking import levels_of
-from llmtui.providers.wires.untrusted import as_count, as_object, as_objects, as_text
 
 ANSWERS = "generateContent"
 """The method of models that can chat."""

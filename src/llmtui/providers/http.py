@@ -13,10 +13,10 @@ from llmtui.config.credentials import basic_token
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.errors import BadRequest, ErrorContext, ProviderError, Timeout
 from llmtui.core.guard import Clocks
+from llmtui.core.untrusted import parsed
 from llmtui.providers.error_bodies import looks_like_html
 from llmtui.providers.failures import error_from_response, request_id, transport_error
 from llmtui.providers.network import Route
-from llmtui.providers.wires.untrusted import parsed
 
 if TYPE_CHECKING:
     import httpx

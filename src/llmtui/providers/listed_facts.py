@@ -5,10 +5,11 @@ A field that is not there tells nothing; a list of what a model can do rules out
 
 from collections.abc import Mapping
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit
-from llmtui.providers.wires.untrusted import as_count, as_object, as_objects
+from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, Price
+from llmtui.core.untrusted import as_count, as_object, as_objects
 
 _OTHER_WORK = ("embedding", "embeddings", "image", "video", "audio", "transcribe", "rerank", "moderation")
 """The `type` of models that do not chat (Together, LM Studio)."""
@@ -21,6 +22,16 @@ _PARAMETERS = {
 _INPUTS = {"image": "image", "audio": "audio", "video": "video", "documents": "file"}
 _MISTRAL = {"tools": "function_calling", "image": "vision", "reasoning": "reasoning"}
 _COHERE = {"tools": "tools", "image": "vision"}
+_PER_TOKEN = {
+    "input": "prompt",
+    "output": "completion",
+    "cache_read": "input_cache_read",
+    "cache_write": "input_cache_write",
+}
+"""OpenRouter, in dollars per token."""
+_PER_MILLION = {"input": "input", "output": "output", "cache_read": "cached_input"}
+"""Together; Hugging Face, per company."""
+_MILLION = Decimal(1_000_000)
 _BACK_ENDS = {"tools": "supports_tools", "structured_output": "supports_structured_output"}
 
 
@@ -46,6 +57,35 @@ def facts_of(entry: Mapping[str, Any]) -> Capabilities:
         **_agreed(as_objects(entry.get("providers"))),
     }
     return replace(Capabilities(max_output=_longest_reply(entry)), **facts)
+
+
+def price_of(entry: Mapping[str, Any]) -> Price:
+    """What an entry says that the model costs."""
+    own = as_object(entry.get("pricing"))
+    companies = [as_object(one.get("pricing")) for one in as_objects(entry.get("providers"))]
+    prices = {_priced(_PER_MILLION, pricing) for pricing in companies}
+    # Which of several companies will answer, nobody knows before.
+    agreed = prices if len(prices) == 1 else ()
+    told = (_priced(_PER_TOKEN, own, _MILLION), _priced(_PER_MILLION, own), *agreed)
+    return next((price for price in told if price.source == "live"), Price())
+
+
+def _priced(names: Mapping[str, str], pricing: Mapping[str, Any], unit: Decimal = Decimal(1)) -> Price:
+    amounts: dict[str, Any] = {name: _amount(pricing.get(field), unit) for name, field in names.items()}
+    if amounts["input"] is None or amounts["output"] is None:
+        return Price()
+    return Price(**amounts, source="live")
+
+
+def _amount(value: object, unit: Decimal) -> Decimal | None:
+    """Dollars per million; a negative one is no price but a sign that it depends (OpenRouter's `auto`)."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(value)) * unit
+    except InvalidOperation:
+        return None
+    return amount.normalize() if amount.is_finite() and amount >= 0 else None
 
 
 def _listed(names: Mapping[str, str], listed: object) -> dict[str, Fact]:

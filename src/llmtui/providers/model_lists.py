@@ -7,9 +7,9 @@ from typing import Any
 from llmtui.core.errors import ErrorContext, ModelNotFound
 from llmtui.core.models import Limit, ModelInfo
 from llmtui.core.text import sanitise_line
+from llmtui.core.untrusted import as_object, as_objects
 from llmtui.providers.failures import address
-from llmtui.providers.listed_facts import chats, facts_of
-from llmtui.providers.wires.untrusted import as_object, as_objects
+from llmtui.providers.listed_facts import chats, facts_of, price_of
 
 # vLLM; Groq; OpenRouter, Together; Mistral; LM Studio.
 CONTEXT_FIELDS = (
@@ -50,6 +50,7 @@ def _model(entry: Mapping[str, Any]) -> ModelInfo:
         id=sanitise_line(str(model_id)),
         name=sanitise_line(str(name)) if name != model_id else "",
         capabilities=replace(facts_of(entry), context_window=limit),
+        price=price_of(entry),
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
+from llmtui.core.untrusted import as_object, as_objects
 from llmtui.providers.ollama_host import is_cloud_name
-from llmtui.providers.wires.untrusted import as_object, as_objects
 
 COMFORTABLE_CONTEXT = 8192
 """Enough for a long chat, and small enough for the memory of most machines."""

@@ -17,6 +17,7 @@ from llmtui.core.conversation import JSON
 from llmtui.core.errors import ErrorContext, ProtocolError, ProviderError
 from llmtui.core.guard import Clocks
 from llmtui.core.redaction import redact
+from llmtui.core.untrusted import parsed
 from llmtui.providers.failures import (
     LONGEST_EXCERPT,
     classify,
@@ -27,7 +28,6 @@ from llmtui.providers.failures import (
 from llmtui.providers.http import head, mute_headers, require_sendable
 from llmtui.providers.network import Route
 from llmtui.providers.wires.sse import ServerSentEvent, SSEDecoder
-from llmtui.providers.wires.untrusted import parsed
 
 if TYPE_CHECKING:
     import httpx2

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.history import StoredMessage, Target, now
 from llmtui.core.models import ModelInfo, ModelList
-from llmtui.core.ports import Provider, ProviderRegistry
+from llmtui.core.ports import ModelCatalogue, ProviderRegistry
 from llmtui.services.memory import ModelMemory
 
 LIST_TIMEOUT_S = 5.0
@@ -35,20 +36,18 @@ class ModelService:
         registry: ProviderRegistry,
         memory: ModelMemory | None = None,
         may_ask: Callable[[str], bool] = lambda _: True,
+        *,
+        catalogue: ModelCatalogue | None = None,
     ) -> None:
         """`may_ask` tells whether a server may be asked that the person has not turned to."""
         self.memory = memory or ModelMemory()
         self._registry = registry
         self._may_ask = may_ask
+        self._catalogue = catalogue
 
     async def known(self, provider_id: str) -> list[ModelInfo]:
         """The models known now, without asking the server; of one that cannot be built, its last list."""
-        listed = self._listed(provider_id)
-        try:
-            provider = await asyncio.to_thread(self._registry.get, provider_id)
-        except LlmtuiError:
-            return list(listed)
-        return _merged(provider, listed)
+        return await asyncio.to_thread(self._merged, provider_id, self._listed(provider_id))
 
     async def refresh(self, provider_id: str, *, wanted: bool = False) -> list[ModelInfo]:
         """The models known after asking the server; raises LlmtuiError.
@@ -64,7 +63,7 @@ class ModelService:
         except TimeoutError:
             raise LlmtuiError(f"no model list within {LIST_TIMEOUT_S:g} s") from None
         await self.memory.keep(provider_id, ModelList(listed, now()))
-        return _merged(provider, listed)
+        return await asyncio.to_thread(self._merged, provider_id, listed)
 
     def listed_at(self, provider_id: str) -> datetime | None:
         """When the server gave its last list; None when it never did."""
@@ -86,25 +85,39 @@ class ModelService:
     async def context_window(self, target: Target) -> int | None:
         """Tokens that the target's model can read, where anybody said so."""
         await self.memory.recall()
-        for model in self._listed(target.provider):
-            if model.id == target.model and model.capabilities.context_window.tokens:
-                return model.capabilities.context_window.tokens
-        try:
-            provider = await asyncio.to_thread(self._registry.get, target.provider)
-        except LlmtuiError:
-            return None
-        return provider.capabilities(target.model).context_window.tokens
+        listed = self._listed(target.provider)
+        return (await asyncio.to_thread(self._described, target, listed)).capabilities.context_window.tokens
 
     def _listed(self, provider_id: str) -> Sequence[ModelInfo]:
         found = self.memory.lists.get(provider_id)
         return found.models if found else ()
 
+    def _merged(self, provider_id: str, listed: Sequence[ModelInfo]) -> list[ModelInfo]:
+        """The server's list, then the defaults that it leaves out, each with all that is known of it.
 
-def _merged(provider: Provider, listed: Sequence[ModelInfo]) -> list[ModelInfo]:
-    """The server's list, then the defaults that it leaves out, each with what the provider knows besides."""
-    ids = {model.id for model in listed}
-    models = [*listed, *(model for model in provider.default_models() if model.id not in ids)]
-    return [
-        replace(model, capabilities=model.capabilities.over(provider.capabilities(model.id)))
-        for model in models
-    ]
+        Of a provider that cannot be built, only what was listed. Blocks.
+        """
+        try:
+            provider = self._registry.get(provider_id)
+        except LlmtuiError:
+            return self._looked_up(provider_id, listed)
+        ids = {model.id for model in listed}
+        models = [*listed, *(model for model in provider.default_models() if model.id not in ids)]
+        told = (ModelInfo(model.id, capabilities=provider.capabilities(model.id)) for model in models)
+        return self._looked_up(
+            provider_id, [model.completed(more) for model, more in zip(models, told, strict=True)]
+        )
+
+    def _described(self, target: Target, listed: Sequence[ModelInfo]) -> ModelInfo:
+        """All that is known of one model, listed or not. Blocks."""
+        model = next((one for one in listed if one.id == target.model), ModelInfo(target.model or ""))
+        with suppress(LlmtuiError):
+            provider = self._registry.get(target.provider)
+            model = model.completed(ModelInfo(model.id, capabilities=provider.capabilities(target.model)))
+        return self._looked_up(target.provider, [model])[0]
+
+    def _looked_up(self, provider_id: str, models: Sequence[ModelInfo]) -> list[ModelInfo]:
+        infos = (info for info in self._registry.infos() if info.id == provider_id)
+        if self._catalogue is None or (info := next(infos, None)) is None:
+            return list(models)
+        return self._catalogue.lookup(info, models)

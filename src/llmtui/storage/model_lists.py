@@ -4,12 +4,14 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from decimal import Decimal, InvalidOperation
 from typing import Any, get_args
 
-from llmtui.core.models import Capabilities, Fact, FactSource, Limit, ModelInfo, ModelList
+from llmtui.core.models import Capabilities, Fact, FactSource, Limit, ModelInfo, ModelList, Price
 from llmtui.storage.codec import Row, time_text, time_value
 
 _UNKNOWN = {field.name: getattr(Capabilities(), field.name) for field in fields(Capabilities)}
+_AMOUNTS = ("input", "output", "cache_read", "cache_write")
 _SOURCES = frozenset(get_args(FactSource))
 
 
@@ -59,7 +61,13 @@ def _fields(model: ModelInfo) -> dict[str, Any]:
         for name, unknown in _UNKNOWN.items()
         if (value := getattr(model.capabilities, name)) != unknown
     }
-    rest = {"name": model.name, "detail": model.detail, "leaves": model.leaves_machine, "can": known}
+    rest = {
+        "name": model.name,
+        "detail": model.detail,
+        "leaves": model.leaves_machine,
+        "can": known,
+        "price": _written(model.price),
+    }
     return {"id": model.id} | {key: value for key, value in rest.items() if value not in ("", None, {})}
 
 
@@ -74,7 +82,25 @@ def _model(entry: Mapping[str, Any]) -> ModelInfo:
         capabilities=Capabilities(**known),
         leaves_machine=_yes_or_no(entry.get("leaves")),
         detail=_text(entry.get("detail", "")),
+        price=_read_price(entry.get("price", {})),
     )
+
+
+def _written(price: Price) -> dict[str, str]:
+    if price == Price():
+        return {}
+    amounts = {name: str(amount) for name in _AMOUNTS if (amount := getattr(price, name)) is not None}
+    return amounts | {"source": price.source, "note": price.note}
+
+
+def _read_price(entry: Mapping[str, Any]) -> Price:
+    if not entry:
+        return Price()
+    try:
+        amounts = {name: Decimal(_text(entry[name])) for name in _AMOUNTS if name in entry}
+    except InvalidOperation:
+        raise ValueError("not a price") from None
+    return Price(**amounts, source=_source(entry["source"]), note=_text(entry["note"]))
 
 
 def _fact(value: Any, source: Any) -> Fact:

@@ -19,7 +19,7 @@ Build = Callable[..., EmbeddedProvider]
 @pytest.fixture
 def paths(tmp_path: Path) -> Paths:
     """Places of this test's own."""
-    return Paths(tmp_path / "config.yaml", tmp_path / "data", tmp_path / "log")
+    return Paths(tmp_path / "config.yaml", tmp_path / "data", tmp_path / "log", tmp_path / "cache")
 
 
 @pytest.fixture

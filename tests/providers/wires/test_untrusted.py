@@ -20,7 +20,7 @@ from llmtui.providers.wires.gemini_stream import GeminiDecoder
 from llmtui.providers.wires.ndjson import NDJSONDecoder
 from llmtui.providers.wires.ollama import OllamaDecoder
 from llmtui.providers.wires.tool_calls import parse_error
-from llmtui.providers.wires.untrusted import parsed
+from llmtui.core.untrusted import parsed
 
 DEEP = "[" * 100_000 + "]" * 100_000
 KEYS = (

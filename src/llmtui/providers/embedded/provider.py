@@ -28,6 +28,7 @@ from llmtui.core.models import (
     Limit,
     ModelInfo,
 )
+from llmtui.core.untrusted import as_object
 from llmtui.providers import kinds
 from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
@@ -36,7 +37,6 @@ from llmtui.providers.embedded.supervisor import CHILD_COMMAND, Order, Superviso
 from llmtui.providers.embedded.weights import model_path
 from llmtui.providers.embedded.wire import EmbeddedWire
 from llmtui.providers.wires.efforts import nearest
-from llmtui.providers.wires.untrusted import as_object
 
 LIBRARY = "xllamacpp"
 # Without a system prompt the bundled model's template adds one that makes it babble, and sampling

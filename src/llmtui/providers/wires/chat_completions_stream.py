@@ -16,10 +16,10 @@ from llmtui.core.events import (
     TextDelta,
     UsageUpdate,
 )
+from llmtui.core.untrusted import as_count, as_object, as_objects, as_text
 from llmtui.core.usage import Usage
 from llmtui.providers.wires.reasoning_details import DETAILS, ReasoningDetails
 from llmtui.providers.wires.tool_calls import ToolCallAssembler
-from llmtui.providers.wires.untrusted import as_count, as_object, as_objects, as_text
 
 FINISH_REASONS: Mapping[str, FinishReason] = {
     "stop": FinishReason.STOP,

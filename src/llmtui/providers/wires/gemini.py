@@ -26,10 +26,10 @@ from llmtui.core.conversation import (
     ToolResultPart,
 )
 from llmtui.core.events import Warning
+from llmtui.core.untrusted import as_object, as_text
 from llmtui.providers.wires.gemini_thinking import checks_signatures, thinking_config
 from llmtui.providers.wires.text_files import is_text, text_of
 from llmtui.providers.wires.turns import ToolForms, arguments_of, turns_of
-from llmtui.providers.wires.untrusted import as_object, as_text
 
 WirePart: TypeAlias = dict[str, Any]
 Turn: TypeAlias = tuple[str, list[WirePart]]

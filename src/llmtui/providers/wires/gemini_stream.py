@@ -25,10 +25,10 @@ from llmtui.core.events import (
     Warning,
 )
 from llmtui.core.text import sanitise
+from llmtui.core.untrusted import as_count, as_object, as_objects, as_text
 from llmtui.core.usage import Usage
 from llmtui.providers.wires.gemini import CALL, PART, SIGNATURE
 from llmtui.providers.wires.tool_calls import new_call_id
-from llmtui.providers.wires.untrusted import as_count, as_object, as_objects, as_text
 
 _FILTERED = (
     *("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR", "ESCALATION"),

@@ -24,9 +24,9 @@ from llmtui.core.events import (
     Warning,
 )
 from llmtui.core.text import sanitise
+from llmtui.core.untrusted import as_count, as_object, as_text
 from llmtui.core.usage import Usage
 from llmtui.providers.wires.tool_calls import parse_error
-from llmtui.providers.wires.untrusted import as_count, as_object, as_text
 
 Object = dict[str, JSON]
 FINISH_REASONS: Mapping[str, FinishReason] = {

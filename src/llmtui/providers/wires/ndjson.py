@@ -5,8 +5,8 @@ from contextlib import suppress
 from typing import Any
 
 from llmtui.core.errors import ProtocolError
+from llmtui.core.untrusted import parsed
 from llmtui.providers.wires.lines import LineSplitter
-from llmtui.providers.wires.untrusted import parsed
 
 
 class NDJSONDecoder:

@@ -36,11 +36,11 @@ from llmtui.core.events import (
     Warning,
 )
 from llmtui.core.models import Effort
+from llmtui.core.untrusted import as_count, as_object, as_objects, as_text
 from llmtui.core.usage import Usage
 from llmtui.providers.wires.efforts import nearest
 from llmtui.providers.wires.text_files import is_text, text_of
 from llmtui.providers.wires.tool_calls import new_call_id
-from llmtui.providers.wires.untrusted import as_count, as_object, as_objects, as_text
 
 NANOSECONDS = 10**9
 Think = bool | str

@@ -5,7 +5,7 @@ Source: https://openrouter.ai/docs/use-cases/reasoning-tokens#preserving-reasoni
 
 from typing import Any
 
-from llmtui.providers.wires.untrusted import as_objects
+from llmtui.core.untrusted import as_objects
 
 DETAILS = "reasoning_details"
 _GROWING = ("text", "summary")

@@ -21,9 +21,9 @@ from llmtui.core.events import (
     ToolCallStart,
     UsageUpdate,
 )
+from llmtui.core.untrusted import as_count, as_object, as_text
 from llmtui.core.usage import Usage
 from llmtui.providers.wires.tool_calls import new_call_id, parse_error
-from llmtui.providers.wires.untrusted import as_count, as_object, as_text
 
 Object = dict[str, JSON]
 CUT_REASONS: Mapping[str, FinishReason] = {

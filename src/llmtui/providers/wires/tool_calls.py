@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from llmtui.core.events import StreamEvent, ToolCallDelta, ToolCallEnd, ToolCallStart
-from llmtui.providers.wires.untrusted import as_object, as_text, parsed
+from llmtui.core.untrusted import as_object, as_text, parsed
 
 
 def new_call_id() -> str:

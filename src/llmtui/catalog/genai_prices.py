@@ -1,0 +1,70 @@
+"""Prices and context windows from the package `genai-prices`, which carries its data with it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from llmtui.core.models import Capabilities, Limit, ModelInfo, Price
+
+if TYPE_CHECKING:
+    from genai_prices.types import ModelInfo as Entry
+
+_FIELDS: Mapping[str, str] = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cache_read": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+}
+HUGGING_FACE = "router.huggingface.co"
+
+
+def priced(base_url: str, model: str) -> ModelInfo | None:
+    """What the package says of a model at an address; None where it knows none such.
+
+    Imports the package when first called, which takes a quarter of a second.
+    """
+    from genai_prices.data_snapshot import get_snapshot
+
+    address, name = _as_listed(base_url, model)
+    try:
+        _, entry = get_snapshot().find_provider_model(name, None, None, address)
+    except LookupError:
+        return None
+    window = Limit(entry.context_window, "genai-prices") if entry.context_window else Limit()
+    return ModelInfo(
+        model, name=entry.name or "", capabilities=Capabilities(context_window=window), price=_price(entry)
+    )
+
+
+def data_version() -> str:
+    """The package's version, which tells how old its prices are."""
+    from genai_prices import __version__
+
+    return __version__
+
+
+def _as_listed(base_url: str, model: str) -> tuple[str, str]:
+    """Address and name as the package has them: it lists the companies behind Hugging Face one by one."""
+    name, named, company = model.partition(":")
+    if urlsplit(base_url).hostname == HUGGING_FACE and named:
+        return f"https://{HUGGING_FACE}/{company}", name
+    return base_url, model
+
+
+def _price(entry: "Entry") -> Price:
+    current = entry.get_prices(datetime.now(UTC))
+    amounts = {name: getattr(current, field, None) for name, field in _FIELDS.items()}
+    if all(amount is None for amount in amounts.values()):
+        return Price()
+    tiers = sorted({tier.start for amount in amounts.values() for tier in getattr(amount, "tiers", ())})
+    note = f"other prices beyond {tiers[0]:,} tokens of input" if tiers else ""
+    return Price(
+        **{name: _base(amount) for name, amount in amounts.items()}, source="genai-prices", note=note
+    )
+
+
+def _base(amount: Any) -> Decimal | None:
+    base: Decimal | None = getattr(amount, "base", amount)
+    return base
