@@ -1,12 +1,13 @@
 """The lists of models of single vendors, in the shapes that their documents show."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmtui.core.models import Fact
+from llmtui.core.models import Fact, Price
 from llmtui.providers.model_lists import openai_models
 
 OPENROUTER = {
@@ -117,3 +118,46 @@ NESTED = st.dictionaries(INNER, VALUE, max_size=4)
 def test_a_list_may_have_any_shape(entry: dict[str, Any]) -> None:
     for model in openai_models({"data": [entry]}):
         assert model.id
+
+
+def priced(entry: dict[str, Any]) -> Price:
+    [model] = openai_models({"data": [entry]})
+    return model.price
+
+
+def test_openrouter_names_dollars_per_token() -> None:
+    assert priced(OPENROUTER) == Price(Decimal(3), Decimal(15), source="live")
+    cached = OPENROUTER["pricing"] | {"input_cache_read": "0.0000003", "input_cache_write": "0.00000375"}  # type: ignore[operator]
+    assert priced(OPENROUTER | {"pricing": cached}) == Price(
+        Decimal(3), Decimal(15), Decimal("0.3"), Decimal("3.75"), source="live"
+    )
+
+
+def test_together_names_dollars_per_million() -> None:
+    pricing = {"hourly": 0, "input": 0.15, "output": 0.6, "base": 0}
+    assert priced({"id": "m", "pricing": pricing}) == Price(Decimal("0.15"), Decimal("0.6"), source="live")
+
+
+def test_the_companies_of_hugging_face_have_a_price_where_it_is_one() -> None:
+    def behind(*prices: float) -> dict[str, Any]:
+        return {"id": "m", "providers": [{"pricing": {"input": one, "output": one}} for one in prices]}
+
+    assert priced(behind(1, 1)) == Price(Decimal(1), Decimal(1), source="live")
+    assert priced(behind(1, 2)) == Price()
+
+
+@pytest.mark.parametrize(
+    "pricing",
+    [
+        None,
+        {},
+        {"prompt": "-1", "completion": "-1"},
+        {"prompt": "much", "completion": "more"},
+        {"prompt": "NaN", "completion": "Infinity"},
+        {"prompt": "0.1"},
+        {"input": True, "output": True},
+        [1, 2],
+    ],
+)
+def test_what_is_no_price_is_none(pricing: Any) -> None:
+    assert priced({"id": "m", "pricing": pricing}) == Price()

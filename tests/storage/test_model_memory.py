@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from llmtui.core.conversation import assistant
 from llmtui.core.history import RequestRecord, StoredMessage, Target
-from llmtui.core.models import Capabilities, Fact, FactSource, Limit, ModelInfo, ModelList
+from llmtui.core.models import Capabilities, Fact, FactSource, Limit, ModelInfo, ModelList, Price
 from llmtui.storage.conversations import SQLiteStore
 from llmtui.storage.model_lists import decode, encode
 
@@ -25,8 +25,16 @@ by_name = {
     field.name: limits if isinstance(getattr(Capabilities(), field.name), Limit) else facts
     for field in fields(Capabilities)
 }
+amounts = st.none() | st.decimals(min_value=0, allow_nan=False, allow_infinity=False)
+prices = st.builds(Price, amounts, amounts, amounts, amounts, sources, st.text())
 models = st.builds(
-    ModelInfo, st.text(), st.text(), st.builds(Capabilities, **by_name), st.none() | st.booleans(), st.text()
+    ModelInfo,
+    st.text(),
+    st.text(),
+    st.builds(Capabilities, **by_name),
+    st.none() | st.booleans(),
+    st.text(),
+    prices,
 )
 
 
@@ -39,7 +47,12 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["id", "name", "can", "leaves", "tools", "context_window"]), inner)
+        | st.dictionaries(
+            st.sampled_from(
+                ["id", "name", "can", "leaves", "price", "input", "source", "note", "tools", "context_window"]
+            ),
+            inner,
+        )
     ),
     max_leaves=12,
 )

@@ -1,7 +1,9 @@
+from decimal import Decimal
+
 import pytest
 
 from llmtui.core.history import Target
-from llmtui.core.models import ModelInfo, ProviderInfo
+from llmtui.core.models import Capabilities, Fact, Limit, ModelInfo, Price, ProviderInfo
 from llmtui.services.memory import ModelMemory
 from llmtui.ui.model_choices import FAVOURITES, MOST_RECENT, RECENT, ModelChoices
 
@@ -88,3 +90,47 @@ def test_a_name_that_nobody_lists_is_taken_as_typed(query: str, target: Target |
 
 def test_nothing_typed_is_new_before_all_providers_are_known() -> None:
     assert ModelChoices(PROVIDERS, NOW, ModelMemory()).as_typed("new") is None
+
+
+def priced(name: str, tokens: int | None, dollars: int | None, tools: Fact | None = None) -> ModelInfo:
+    amount = None if dollars is None else Decimal(dollars)
+    can = Capabilities(tools=tools or Fact(), context_window=Limit(tokens, "live" if tokens else "unknown"))
+    price = Price(amount, amount, source="live") if dollars is not None else Price()
+    return ModelInfo(name, capabilities=can, price=price)
+
+
+def known() -> ModelChoices:
+    found = choices()
+    found.put("router", [priced("b", 8_000, 3, Fact.no()), priced("a", None, None), priced("c", 128_000, 1)])
+    found.put("box", [priced("llama3.2", 8_000, 0, Fact.yes())])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("order", "models"),
+    [
+        ("", ["b", "a", "c"]),
+        ("price", ["c", "b", "a"]),
+        ("context", ["c", "b", "a"]),
+        ("name", ["a", "b", "c"]),
+    ],
+)
+def test_each_group_stands_in_the_order_that_is_asked_for_with_the_unknown_last(
+    order: str, models: list[str]
+) -> None:
+    found = known()
+    found.order = order
+    assert dict(shown(found))["router"] == models
+
+
+def test_a_demand_leaves_out_what_cannot_and_puts_what_nobody_knows_last() -> None:
+    assert shown(known(), ":tools") == [("box", ["llama3.2"]), ("router", ["a", "c"])]
+    assert shown(known(), ":128k") == [("router", ["c", "a"])]
+    assert shown(known(), ":local") == [("box", ["llama3.2"])]
+    assert shown(known(), ":nonsense") == []
+    assert [one.unsure for _, some in known().groups("llama :tools") for one in some] == [False]
+
+
+def test_a_demand_is_no_part_of_a_name() -> None:
+    assert known().as_typed(":tools") is None
+    assert known().as_typed("new :tools") == Target("box", "new")

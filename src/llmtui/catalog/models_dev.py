@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 from llmtui.config.private_files import write_private
 from llmtui.core.errors import LlmtuiError
-from llmtui.core.history import now
 from llmtui.core.logs import logfmt
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo, Price
 from llmtui.core.ports import Fetch
@@ -74,17 +73,19 @@ class ModelsDev:
         entry = as_object(vendor.get("models")).get(model)
         return _model(model, entry) if isinstance(entry, dict) else None
 
-    async def refresh(self, fetch: Fetch) -> Refreshed:
+    async def refresh(self, fetch: Fetch, address: str = ADDRESS) -> Refreshed:
         """Ask for the list, unless the kept one is the newest; raises LlmtuiError, and keeps the old one."""
         kept = _kept(self._file)
-        headers = {"if-none-match": tag} if (tag := str(kept.get("etag") or "")) else {}
-        answer = await fetch(ADDRESS, headers, LARGEST_BODY)
-        if answer.status == 304 and kept:
-            fresh, changed = kept | {"fetched_at": now().isoformat()}, False
+        # A tag tells nothing at another address than its own.
+        tag = str(kept.get("etag") or "") if kept.get("address") == address else ""
+        answer = await fetch(address, {"if-none-match": tag} if tag else {}, LARGEST_BODY)
+        if answer.status == 304 and tag:
+            fresh, changed = kept, False
         elif answer.status == 200:
-            fresh, changed = _fresh(answer.body, answer.headers.get("etag", "")), True
+            named = {"address": address, "etag": answer.headers.get("etag", "")}
+            fresh, changed = named | {"vendors": _vendors(answer.body, address)}, True
         else:
-            raise LlmtuiError(f"models.dev answered with status {answer.status}")
+            raise LlmtuiError(f"{address} answered with status {answer.status}")
         try:
             write_private(self._file, json.dumps(fresh, separators=(",", ":")))
         except OSError as error:
@@ -117,20 +118,20 @@ def _kept(file: Path) -> dict[str, Any]:
         return {}
 
 
-def _fresh(body: bytes, etag: str) -> dict[str, Any]:
+def _vendors(body: bytes, address: str) -> dict[str, Any]:
     """The list as it is kept: only what is used, of what has the form that it should have."""
     try:
         answer = parsed(body)
     except ValueError:
-        raise LlmtuiError("models.dev answered with something that is no JSON") from None
+        raise LlmtuiError(f"{address} answered with something that is no JSON") from None
     vendors = {
         name: {"api": str(vendor.get("api") or ""), "models": models}
         for name, vendor in as_object(answer).items()
         if isinstance(vendor, dict) and (models := dict(_usable(as_object(vendor.get("models")))))
     }
     if not vendors:
-        raise LlmtuiError("models.dev answered with something that is no list of models")
-    return {"fetched_at": now().isoformat(), "etag": etag, "vendors": vendors}
+        raise LlmtuiError(f"{address} answered with something that is no list of models")
+    return vendors
 
 
 _USED = ("name", *_FLAGS.values(), *_STRUCTURED.values(), "modalities", "limit", "cost")

@@ -108,7 +108,7 @@ class ScriptedProvider(kinds.Scripted, BaseProvider):
             system_prompt=Fact.yes(),
             reasoning=Fact.yes(),
             key_required=Fact.no(),
-            context_window=Limit(self.options.context_window, "provider"),
+            context_window=Limit(window, "provider") if (window := self.options.context_window) else Limit(),
         )
 
     async def check(self, *, with_key: bool = True) -> ConnectionReport:

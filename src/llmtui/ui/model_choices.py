@@ -7,6 +7,7 @@ from llmtui.core.history import Target
 from llmtui.core.models import ModelInfo, ProviderInfo
 from llmtui.services.memory import ModelMemory
 from llmtui.ui.fuzzy import Match, match
+from llmtui.ui.model_query import ORDERS, ModelQuery, parse
 
 MOST_RECENT = 5
 # No provider's id begins with an asterisk.
@@ -32,6 +33,8 @@ class Choice:
     info: ProviderInfo
     model: ModelInfo
     fit: Match
+    unsure: bool = False
+    """Whether nobody knows if it meets all that is asked for."""
 
 
 class ModelChoices:
@@ -43,6 +46,8 @@ class ModelChoices:
         self.current = Target(current.provider, current.model or configured)
         self.recent: Sequence[Target] = ()
         """What was used lately, the newest first."""
+        self.order = ""
+        """One of `ORDERS`, by which the models of each group stand."""
         self._memory = memory
         self._models: dict[str, dict[str, ModelInfo]] = {}
         """Provider id -> model id -> what is known of it."""
@@ -69,13 +74,14 @@ class ModelChoices:
         """Whether the person marked it."""
         return target in self._memory.favourites
 
-    def groups(self, query: str) -> list[tuple[str, list[Choice]]]:
-        """Each group with its fitting models.
+    def groups(self, typed: str) -> list[tuple[str, list[Choice]]]:
+        """Each group with its fitting models; those come last of which nobody knows whether they fit.
 
-        An empty query gives whole groups in their order; a query gives each model once, the best group first.
+        An empty line gives whole groups in their order; another gives each model once, the best group first.
         """
+        query = parse(typed)
         found = [(group, self._fitting(group, query, targets)) for group, targets in self._all()]
-        if not query:
+        if not typed:
             return [(group, choices) for group, choices in found if choices or group in self.infos]
         found.sort(key=lambda pair: -self._best(*pair))
         seen: set[Target] = set()
@@ -86,11 +92,12 @@ class ModelChoices:
             once.append((group, fresh))
         return [(group, choices) for group, choices in once if choices]
 
-    def as_typed(self, query: str) -> Target | None:
+    def as_typed(self, typed: str) -> Target | None:
         """A name that nobody lists, at the provider before a slash or else the current one.
 
         None when it is listed, and as long as anything listed may still come.
         """
+        query = parse(typed).words
         if not query or len(self._models) < len(self.infos):
             return None
         provider, slash, model = query.partition("/")
@@ -116,14 +123,20 @@ class ModelChoices:
         found = dict.fromkeys([self.current, *recent])
         return [target for target in found if not self.is_favourite(target)][:MOST_RECENT]
 
-    def _fitting(self, group: str, query: str, targets: Iterable[Target]) -> list[Choice]:
+    def _fitting(self, group: str, query: ModelQuery, targets: Iterable[Target]) -> list[Choice]:
         choices = [
-            Choice(Spot(group, target), info, model, fit)
+            Choice(Spot(group, target), info, model, fit, unsure=meets is None)
             for target in targets
             if target.model and (info := self.infos.get(target.provider))
-            if (fit := match(query, searchable(info, model := self.model(target)))) is not None
+            if (fit := match(query.words, searchable(info, model := self.model(target)))) is not None
+            if (meets := query.meets(info, model)) is not False
         ]
-        return sorted(choices, key=lambda one: -one.fit.score) if query else choices
+        # Without an order favourites stand as they were marked, and recent models as they were used.
+        order = ORDERS[self.order] or (lambda model: (False, 0))
+        by_fit = bool(query.words) and not self.order
+        return sorted(
+            choices, key=lambda one: (one.unsure, order(one.model), -one.fit.score if by_fit else 0.0)
+        )
 
 
 def searchable(info: ProviderInfo, model: ModelInfo) -> str:

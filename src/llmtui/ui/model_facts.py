@@ -1,14 +1,16 @@
 """What a model can do, in words: a few beside its name, all of them with their sources below a list."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 
-from rich.cells import cell_len
+from textual.content import Content
 
-from llmtui.core.models import Capabilities, Fact, FactSource, Limit, ModelInfo
+from llmtui.core.models import Capabilities, Fact, FactSource, Limit, ModelInfo, Price
 
 _COLUMNS = {"tools": "tools", "image": "vision", "reasoning": "think"}
 _ASKED = {"tools": "tools", "image": "vision", "reasoning": "thinking"}
 """What one picks a model for: said even where nobody knows."""
+_NEEDED = {"image": "images"}
 _BESIDES = {
     "documents": "documents",
     "audio": "audio",
@@ -17,13 +19,21 @@ _BESIDES = {
 }
 
 
-def columns(capabilities: Capabilities) -> str:
-    """What a model is known to do, and how much it reads, each at its own place in a line."""
-    words = [
-        (word if getattr(capabilities, name).value else "").ljust(len(word))
-        for name, word in _COLUMNS.items()
-    ]
-    return f"{' '.join(words)} {context(capabilities):>5}"
+def columns(model: ModelInfo) -> str:
+    """What a model can do, how much it reads and what it costs, each at its own place in a line.
+
+    Nothing stands for what it cannot do, `?` for what nobody knows.
+    """
+    can = model.capabilities
+    words = [_column(getattr(can, name).value, word).ljust(len(word)) for name, word in _COLUMNS.items()]
+    return f"{' '.join(words)} {context(can):>5} {price(model.price):>11}"
+
+
+def price(told: Price) -> str:
+    """Dollars per million tokens that are read, and written, such as `$0.15/0.6`; `?` where nobody says."""
+    if told.input is None or told.output is None:
+        return "?"
+    return "$0" if told.input == told.output == 0 else f"${_amount(told.input)}/{_amount(told.output)}"
 
 
 def context(capabilities: Capabilities) -> str:
@@ -31,10 +41,13 @@ def context(capabilities: Capabilities) -> str:
     return _tokens(capabilities.context_window.tokens) or "?"
 
 
-def spelled(model: ModelInfo, *, listed: str = "") -> list[str]:
-    """All that is known of a model and who says so; `listed` is the age of a list that is not of now."""
+def spelled(model: ModelInfo, *, listed: str = "") -> list[Content]:
+    """All that is known of a model and who says so, what it cannot do in grey.
+
+    `listed` is the age of a list that is not of now.
+    """
     can = model.capabilities
-    remote = ["leaves this machine"] if model.leaves_machine else []
+    remote = [Content("leaves this machine")] if model.leaves_machine else []
     window = _limit("context", can.context_window, listed)
     asked = [_fact(word, getattr(can, name), listed) for name, word in _ASKED.items()]
     besides = [
@@ -42,29 +55,59 @@ def spelled(model: ModelInfo, *, listed: str = "") -> list[str]:
         for name, word in _BESIDES.items()
         if (fact := getattr(can, name)).value is not None
     ]
-    return [*remote, window, *asked, _limit("longest reply", can.max_output, listed), *besides]
+    longest = _limit("longest reply", can.max_output, listed)
+    return [*remote, window, _price(model.price, listed), *asked, longest, *besides]
 
 
-def packed(items: Iterable[str], width: int) -> str:
+def packed(items: Iterable[Content], width: int) -> Content:
     """The items on as few lines as there is room for, none of them broken."""
-    lines: list[str] = []
+    lines: list[Content] = []
     for item in items:
-        if lines and cell_len(f"{lines[-1]} · {item}") <= width:
-            lines[-1] += f" · {item}"
+        if lines and lines[-1].cell_length + 3 + item.cell_length <= width:
+            lines[-1] += " · " + item
         else:
             lines.append(item)
-    return "\n".join(lines)
+    return Content("\n").join(lines)
 
 
-def _fact(word: str, fact: Fact, listed: str) -> str:
+def cannot(capabilities: Capabilities, needed: Iterable[str]) -> str:
+    """What keeps a model from taking all that a chat holds, such as `reads no images`, or nothing."""
+    missing = [words for name, words in _NEEDED.items() if name in needed and _refused(capabilities, name)]
+    return f"reads no {' and no '.join(missing)}" if missing else ""
+
+
+def _refused(capabilities: Capabilities, name: str) -> bool:
+    return getattr(capabilities, name).value is False
+
+
+def _column(value: bool | None, word: str) -> str:
+    return "?" if value is None else word if value else ""
+
+
+def _fact(word: str, fact: Fact, listed: str) -> Content:
     if fact.value is None:
-        return f"{word}: unknown"
-    return f"{word}: {'yes' if fact.value else 'no'} ({_source(fact.source, listed)})"
+        return Content(f"{word}: unknown")
+    said = f"{word}: {'yes' if fact.value else 'no'} ({_source(fact.source, listed)})"
+    return Content(said) if fact.value else Content.styled(said, "dim")
 
 
-def _limit(word: str, limit: Limit, listed: str) -> str:
+def _limit(word: str, limit: Limit, listed: str) -> Content:
     tokens = _tokens(limit.tokens)
-    return f"{word}: {tokens} ({_source(limit.source, listed)})" if tokens else f"{word}: unknown"
+    return Content(f"{word}: {tokens} ({_source(limit.source, listed)})" if tokens else f"{word}: unknown")
+
+
+def _price(told: Price, listed: str) -> Content:
+    if told.input is None or told.output is None:
+        return Content("price: unknown")
+    if told.input == told.output == 0:
+        return Content(f"price: $0 ({told.note or _source(told.source, listed)})")
+    amounts = f"${_amount(told.input)} in, ${_amount(told.output)} out per million tokens"
+    besides = f"; {told.note}" if told.note else ""
+    return Content(f"price: {amounts} ({_source(told.source, listed)}{besides})")
+
+
+def _amount(dollars: Decimal) -> str:
+    return f"{float(dollars):.3g}"
 
 
 def _source(source: FactSource, listed: str) -> str:

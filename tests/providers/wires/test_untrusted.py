@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from llmtui.core.errors import ContentFiltered, ErrorContext, ProviderError
 from llmtui.core.events import StreamEvent
 from llmtui.core.guard import Grammar
+from llmtui.core.untrusted import parsed
 from llmtui.providers.claude_models import claude_models
 from llmtui.providers.failures import classify
 from llmtui.providers.gemini_models import gemini_models
@@ -20,7 +21,6 @@ from llmtui.providers.wires.gemini_stream import GeminiDecoder
 from llmtui.providers.wires.ndjson import NDJSONDecoder
 from llmtui.providers.wires.ollama import OllamaDecoder
 from llmtui.providers.wires.tool_calls import parse_error
-from llmtui.core.untrusted import parsed
 
 DEEP = "[" * 100_000 + "]" * 100_000
 KEYS = (

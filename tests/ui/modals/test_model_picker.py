@@ -1,13 +1,14 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from textual.content import Content
 
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.history import Target
-from llmtui.core.models import Capabilities, Fact, Limit, ModelInfo, ProviderInfo
+from llmtui.core.models import Capabilities, Fact, Limit, ModelInfo, Price, ProviderInfo
 from llmtui.services.memory import ModelMemory
 from llmtui.ui.modals.model_picker import ModelPicker
 from tests.ui.pilots import DialogApp, shown, type_at_once, until
@@ -345,7 +346,7 @@ async def test_the_highlighted_model_is_spelled_out_below() -> None:
 
     app = picker(Able())
     async with app.run_test(size=(100, 40)) as pilot:
-        await until(pilot, lambda: "context: unknown" in shown(app))
+        await until(pilot, lambda: "price: unknown" in shown(app))
         await pilot.press("down")
         await until(pilot, lambda: "tools: yes (live)" in shown(app))
         screen = shown(app)
@@ -356,7 +357,7 @@ async def test_the_highlighted_model_is_spelled_out_below() -> None:
     row = next(
         line for line in screen.splitlines() if line.strip(" │").startswith("able") and "tools" in line
     )
-    assert row.rstrip(" │").endswith("200k")
+    assert row.rstrip(" │").endswith("200k           ?")
 
 
 async def test_an_old_list_is_shown_with_its_age_until_the_server_answers() -> None:
@@ -397,3 +398,52 @@ async def test_facts_stay_in_sight_under_a_long_list(size: tuple[int, int]) -> N
         await pilot.press("pagedown", "pagedown")
         await until(pilot, lambda: "context: unknown" in shown(app))
         assert "esc close" in shown(app)
+
+
+class Priced(Source):
+    async def known(self, provider_id: str) -> list[ModelInfo]:
+        blind = Capabilities(image=Fact.no("live"), tools=Fact.yes("live"))
+        models = [
+            ModelInfo("dear", price=Price(Decimal(10), Decimal(30), source="genai-prices")),
+            ModelInfo(
+                "cheap", capabilities=blind, price=Price(Decimal("0.1"), Decimal("0.4"), source="live")
+            ),
+        ]
+        return models if provider_id == "router" else []
+
+
+def rows_of(app: DialogApp, *names: str) -> list[str]:
+    lines = [line.strip(" │●") for line in shown(app).splitlines()]
+    return [line for line in lines if line.startswith(names) and "$" in line and "price:" not in line]
+
+
+async def test_prices_are_shown_and_f3_orders_by_them() -> None:
+    app = picker(Priced())
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "$0.1/0.4" in shown(app))
+        before = rows_of(app, "dear", "cheap")
+        await pilot.press("f3")
+        await until(pilot, lambda: "by price" in shown(app))
+        after = rows_of(app, "dear", "cheap")
+
+    assert [row.split()[0] for row in before] == ["dear", "cheap"]
+    assert [row.split()[0] for row in after] == ["cheap", "dear"]
+
+
+async def test_f4_asks_for_what_a_model_can_do() -> None:
+    app = picker(Priced())
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "$0.1/0.4" in shown(app))
+        await pilot.press("f4", "f4")
+        await until(pilot, lambda: ":vision" in shown(app) and not rows_of(app, "cheap"))
+
+        assert rows_of(app, "dear")
+
+
+async def test_a_model_that_cannot_take_the_chat_says_why_and_can_still_be_taken() -> None:
+    app = DialogApp(ModelPicker(PROVIDERS, CURRENT, Priced(), ModelMemory(), needed={"image"}))
+    async with app.run_test(size=(100, 40)) as pilot:
+        await until(pilot, lambda: "reads no images" in shown(app))
+        await pilot.press(*"cheap", "enter")
+
+    assert app.results == [Target("router", "cheap")]

@@ -1,6 +1,6 @@
 """Picking a model of any provider, or typing the name of one that nobody lists."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar, Protocol
 
@@ -19,7 +19,8 @@ from llmtui.services.memory import ModelMemory
 from llmtui.ui.ages import ago
 from llmtui.ui.modals.pick_list import PickList, Row, marked
 from llmtui.ui.model_choices import FAVOURITES, RECENT, Choice, ModelChoices, Spot
-from llmtui.ui.model_facts import columns, context, packed, spelled
+from llmtui.ui.model_facts import cannot, columns, context, packed, spelled
+from llmtui.ui.model_query import ORDERS, with_next_demand
 
 WIDE = 60
 """Columns from which on a row has room for what a model can do."""
@@ -42,17 +43,19 @@ class ModelSource(Protocol):
 class ModelPicker(PickList[Target | None, Spot]):
     """Favourites, what was used lately, and every provider's models: known ones at once, live ones later."""
 
-    KEYS: ClassVar[str] = "f2 mark ★ · f5 ask all · esc close"
+    KEYS: ClassVar[str] = "esc close · f2 ★ · f3 order · f4 demand · f5 ask all"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "toggle_favourite", "Favourite", show=False),
+        Binding("f3", "next_order", "Order", show=False),
+        Binding("f4", "next_demand", "Demand", show=False),
         Binding("f5", "ask_all", "Ask all", show=False),
     ]
 
     DEFAULT_CSS = """
     ModelPicker {
-        & > .frame { max-height: 92%; }
+        & > .frame { width: 100; max-height: 92%; }
         & .reason { height: auto; max-height: 4; color: $text-error; margin: 0 0 1 0; }
-        & .facts { dock: bottom; height: 5; padding: 1 0 0 0; }
+        & .facts { dock: bottom; height: 6; padding: 1 0 0 0; }
         &.-low .facts { height: 2; padding: 0; }
     }
     """
@@ -67,9 +70,14 @@ class ModelPicker(PickList[Target | None, Spot]):
         memory: ModelMemory,
         *,
         reason: str = "",
+        needed: Collection[str] = (),
     ) -> None:
-        """`reason` says why a model has to be picked now, such as a server's words."""
-        super().__init__("Model", "type a model or provider, or provider/model")
+        """`reason` says why a model has to be picked now, such as a server's words.
+
+        `needed` are capabilities that the chat makes use of; a model that lacks one is greyed.
+        """
+        super().__init__("Model", "type a model, provider, provider/model, or :tools :vision :128k …")
+        self._needed = needed
         self._reason = reason
         self._source = source
         self._memory = memory
@@ -95,6 +103,19 @@ class ModelPicker(PickList[Target | None, Spot]):
         """Ask every provider, also those whose key has not gone anywhere yet."""
         self._problems = {info.id: _offline_note(info) for info in self._choices.infos.values()}
         self._ask(wanted=True)
+
+    def action_next_order(self) -> None:
+        """Put the models of each group into the next order that there is."""
+        names = list(ORDERS)
+        self._choices.order = names[(names.index(self._choices.order) + 1) % len(names)]
+        by = f" · by {self._choices.order}" if self._choices.order else ""
+        self.query_one(".frame").border_title = Content(f"Model{by}")
+        self._show()
+
+    def action_next_demand(self) -> None:
+        """Ask for models that can do the next thing on the list, by a word in the line that one types."""
+        self.filter.value = with_next_demand(self.typed)
+        self.filter.cursor_position = len(self.filter.value)
 
     def _ask(self, *, wanted: bool = False) -> None:
         for info in self._choices.infos.values():
@@ -195,26 +216,31 @@ class ModelPicker(PickList[Target | None, Spot]):
         found = (at - skipped for at in choice.fit.positions if at >= skipped)
         where = "" if choice.spot.group == choice.info.id else sanitise_line(choice.info.name)
         besides = "  ".join(filter(None, (where, sanitise_line(model.detail))))
+        missing = cannot(model.capabilities, self._needed)
         left = Content.assemble(
             "● " if target == self._choices.current else "  ",
             marked(sanitise_line(model.id), found),
             (" ★" if self._choices.is_favourite(target) else "", "$accent"),
             (f"  {besides}", "dim"),
         )
-        return Row(left, Content.styled(self._brief(model), "dim"), value=choice.spot)
+        return Row(
+            left.stylize("dim") if missing else left,
+            Content.styled(missing or self._brief(model), "dim"),
+            value=choice.spot,
+        )
 
     def _brief(self, model: ModelInfo) -> str:
         """As much of what a model can do as there is room for."""
         remote = "leaves this machine" if model.leaves_machine else ""
         if self.options.size.width < WIDE:
             return remote or context(model.capabilities)
-        return f"{remote}  {columns(model.capabilities)}".strip()
+        return f"{remote}  {columns(model)}".strip()
 
     def _spelled(self, target: Target) -> Content:
         info, model = self._choices.infos.get(target.provider), self._choices.model(target)
         facts = packed(spelled(model, listed=self._age(target.provider)), self.facts.size.width)
         if self.has_class("-low"):
-            return Content(facts)
+            return facts
         where = sanitise_line(info.name if info else target.provider)
         besides = "  ".join(
             ["", *filter(None, (where, sanitise_line(model.name), sanitise_line(model.detail)))]

@@ -16,6 +16,11 @@ class AttachmentScreen(TargetScreen):
         super().place(thread)
         self.attachments.show_chat(thread.conversation.id)
 
+    def needed_capabilities(self) -> set[str]:
+        """What this chat needs, with what is attached to its next message."""
+        waiting = {"image"} if self.attachments.waiting else set[str]()
+        return super().needed_capabilities() | waiting
+
     def action_attach_image(self) -> None:
         """Ask for an image to send with the next message."""
         from llmtui.ui.modals.ask_text import AskText

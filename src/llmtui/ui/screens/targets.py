@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from textual import on
 from textual.getters import query_one
 
+from llmtui.core.conversation import ImagePart
 from llmtui.core.history import Target
 from llmtui.services.health import FAILING, Health, HealthState
 from llmtui.services.thread import Thread
@@ -84,8 +85,16 @@ class TargetScreen(ConversationScreen):
                 await self.switch(target)
 
         infos, models = self.services.health.infos, self.services.models
-        picker = ModelPicker(infos, self.target, models, models.memory, reason=reason)
+        picker = ModelPicker(
+            infos, self.target, models, models.memory, reason=reason, needed=self.needed_capabilities()
+        )
         self.app.push_screen(picker, use)
+
+    def needed_capabilities(self) -> set[str]:
+        """What a model has to be able to do for this chat, by the names that `Capabilities` has for it."""
+        messages = self.services.chat.thread(self.chat_id).messages
+        seen = any(isinstance(part, ImagePart) for message in messages for part in message.message.parts)
+        return {"image"} if seen else set()
 
     async def action_select_provider(self, place: int) -> None:
         """Talk to the provider with this digit."""
