@@ -31,7 +31,7 @@ from llmtui.testing.encoders.chat_completions import ChatCompletionsEncoder
 from llmtui.testing.encoders.vendors import OpenRouterEncoder
 from llmtui.testing.scenarios import REASONING, TEXT, TOOL_CALLS
 from llmtui.testing.wire_server import WireServer
-from scripts.vendor_table import PAGE, with_table
+from scripts.provider_tables import PAGE, with_tables
 
 ROWS = pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS.keys())
 SSE = "text/event-stream"
@@ -92,7 +92,7 @@ async def test_one_row_is_a_vendor(server: WireServer, monkeypatch: pytest.Monke
         "stream": True,
         "max_completion_tokens": 9,
     }
-    assert "`acme`" in with_table(PAGE.read_text("utf-8"))
+    assert "`acme`" in with_tables(PAGE.read_text("utf-8"))
 
 
 @ROWS
@@ -126,7 +126,7 @@ def test_the_adapter_of_a_row_has_its_facts_and_its_options(vendor: Vendor) -> N
 
 def test_the_table_in_the_docs_is_up_to_date() -> None:
     page = PAGE.read_text("utf-8")
-    assert with_table(page) == page, "run scripts/vendor_table.py"
+    assert with_tables(page) == page, "run scripts/provider_tables.py"
 
 
 # Settings

@@ -20,8 +20,10 @@ _FIELDS: Mapping[str, str] = {
 HUGGING_FACE = "router.huggingface.co"
 
 
-def priced(base_url: str, model: str) -> ModelInfo | None:
+def priced(base_url: str, model: str, at: datetime | None = None) -> ModelInfo | None:
     """What the package says of a model at an address; None where it knows none such.
+
+    Prices are those of a moment, else of now: some change on a day, or with the hour.
 
     Imports the package when first called, which takes a quarter of a second.
     """
@@ -33,9 +35,8 @@ def priced(base_url: str, model: str) -> ModelInfo | None:
     except LookupError:
         return None
     window = Limit(entry.context_window, "genai-prices") if entry.context_window else Limit()
-    return ModelInfo(
-        model, name=entry.name or "", capabilities=Capabilities(context_window=window), price=_price(entry)
-    )
+    price = _price(entry, at or datetime.now(UTC))
+    return ModelInfo(model, entry.name or "", Capabilities(context_window=window), price=price)
 
 
 def data_version() -> str:
@@ -53,8 +54,8 @@ def _as_listed(base_url: str, model: str) -> tuple[str, str]:
     return base_url, model
 
 
-def _price(entry: "Entry") -> Price:
-    current = entry.get_prices(datetime.now(UTC))
+def _price(entry: "Entry", at: datetime) -> Price:
+    current = entry.get_prices(at)
     amounts = {name: getattr(current, field, None) for name, field in _FIELDS.items()}
     if all(amount is None for amount in amounts.values()):
         return Price()

@@ -54,6 +54,8 @@ class Vendor:
     own_names: bool = False
     """Whether models go by names that their owner gave, of which no catalogue knows."""
     options: OptionDefaults = field(default_factory=OptionDefaults)
+    choose_when: str = ""
+    """For whom it is, as the end of a sentence that begins with "choose it when"."""
     quirks: str = ""
     """What to know of it, beside the options, in a few words of Markdown."""
 
@@ -74,6 +76,7 @@ _ROWS = (
             "short_tool_ids": True,
             "efforts": ("off", "high"),
         },
+        choose_when="you want Mistral's own models",
         quirks="refuses unknown fields; content may come as a list with thinking in it",
     ),
     Vendor(
@@ -90,6 +93,7 @@ _ROWS = (
             "efforts": ("off", "high"),
             "models_path": "../../v1/models?endpoint=chat&page_size=1000",
         },
+        choose_when="you want Cohere's Command models",
         quirks="no documents and no citations; refuses to be asked for token counts",
     ),
     Vendor(
@@ -101,6 +105,7 @@ _ROWS = (
         model="openai/gpt-oss-120b",
         keys_do_more=True,
         options={"key_path": ""},
+        choose_when="you want open models from many hosts by one key",
         quirks="many companies behind it, `model:company` names one; its list of models needs no key",
     ),
     Vendor(
@@ -111,6 +116,7 @@ _ROWS = (
         keys=("OPENROUTER_API_KEY",),
         model="openrouter/auto",
         options={"key_path": "key", "efforts": ("off", "minimal", "low", "medium", "high", "max")},
+        choose_when="you want models of many companies by one key and one bill",
         quirks="many companies behind one address; the list of models needs no key, so that a check asks "
         "`/key`; `reasoning_details` go back with tool results",
     ),
@@ -122,6 +128,7 @@ _ROWS = (
         keys=("GROQ_API_KEY",),
         model="openai/gpt-oss-120b",
         options={"max_tokens_field": "max_completion_tokens"},
+        choose_when="you want open models on Groq's machines",
         quirks="usage may come in `x_groq`; low limits per minute",
     ),
     Vendor(
@@ -134,6 +141,7 @@ _ROWS = (
         # https://api-docs.deepseek.com/guides/thinking_mode#tool-calls; empty text satisfies it:
         # https://github.com/earendil-works/pi/pull/3659
         options={"tool_turn_reasoning": "reasoning_content", "efforts": ("low", "high", "max")},
+        choose_when="you want DeepSeek's models from DeepSeek",
         quirks="keeps the line alive by comments while it is busy",
     ),
     Vendor(
@@ -144,6 +152,7 @@ _ROWS = (
         keys=("XAI_API_KEY",),
         model="grok-4.5",
         options={"max_tokens_field": "max_completion_tokens", "efforts": ("low", "medium", "high")},
+        choose_when="you want Grok",
         quirks="only some models take an effort",
     ),
     Vendor(
@@ -153,6 +162,7 @@ _ROWS = (
         base_url="https://api.together.xyz/v1",
         keys=("TOGETHER_API_KEY",),
         model="openai/gpt-oss-120b",
+        choose_when="you want open models that somebody else hosts",
         quirks="the list of models is bare, without `data` around it, and holds those for other work too",
     ),
     Vendor(
@@ -168,6 +178,7 @@ _ROWS = (
             "key_header": "api-key",
             "first_model": False,
         },
+        choose_when="your organisation has its OpenAI models in Azure",
         quirks="`model` is the name of your deployment; the list of models is not that of deployments",
     ),
     Vendor(
@@ -185,6 +196,7 @@ _ROWS = (
             "chat_path": "deployments/{model}/chat/completions",
             "query": {"api-version": "2024-10-21"},
         },
+        choose_when="`azure` does not reach your resource",
         quirks="the deployment stands in the address; for what `azure` cannot reach",
     ),
     Vendor(
@@ -195,6 +207,7 @@ _ROWS = (
         base_url="http://127.0.0.1:4000/v1",
         keys=("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
         address="LITELLM_PROXY_API_BASE",
+        choose_when="your organisation has a gateway that keeps its keys and budgets",
         quirks="passes text on to whatever company its own settings name",
     ),
     Vendor(
@@ -204,6 +217,7 @@ _ROWS = (
         type="local",
         base_url="http://127.0.0.1:8080/v1",
         keys=("LOCALAI_API_KEY",),
+        choose_when="you run LocalAI, and want to install models from its gallery",
         quirks="listens on the same port as llama.cpp",
     ),
     Vendor(
@@ -213,6 +227,7 @@ _ROWS = (
         type="local",
         base_url="http://127.0.0.1:8000/v1",
         keys=("VLLM_API_KEY",),
+        choose_when="you serve one model to many people on your own GPUs",
         quirks="calls tools only when started with `--enable-auto-tool-choice`",
     ),
     Vendor(
@@ -222,6 +237,7 @@ _ROWS = (
         type="local",
         base_url="http://127.0.0.1:1234/v1",
         keys=("LM_API_TOKEN",),
+        choose_when="you keep your models in LM Studio",
         quirks="loads the model at the first message, which then takes long",
     ),
     Vendor(
@@ -231,6 +247,7 @@ _ROWS = (
         type="local",
         base_url="http://127.0.0.1:8080/v1",
         keys=("LLAMA_API_KEY",),
+        choose_when="you serve a GGUF file with `llama-server`",
         quirks="tells its speed itself, in `timings`",
     ),
 )

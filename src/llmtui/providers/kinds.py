@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from llmtui.config.credentials import split_credentials
 from llmtui.config.schema import ProviderSettings
@@ -11,6 +11,8 @@ from llmtui.config.vendors import VENDORS, Vendor
 from llmtui.core.models import ProviderType
 from llmtui.providers.locality import host_type
 from llmtui.providers.ollama_host import OllamaHost, is_cloud_name, parse_host
+
+Carried = Literal["images", "documents", "audio", "video", "tools", "reasoning"]
 
 
 class Kind:
@@ -22,6 +24,10 @@ class Kind:
     """The environment variable of this kind's key."""
     takes_address: ClassVar[bool] = True
     """Whether an address and a key mean anything to this kind."""
+    carries: ClassVar[tuple[Carried, ...]] = ()
+    """What a request can hold beside text; whether a model makes use of it is another matter."""
+    choose_when: ClassVar[str] = ""
+    """For whom this kind is, as the end of a sentence that begins with "choose it when"."""
 
     @classmethod
     def base_url_of(cls, settings: ProviderSettings) -> str:
@@ -52,6 +58,8 @@ class OpenAI(Kind):
     default_base_url = "https://api.openai.com/v1"
     default_model = "gpt-5.4-mini"
     key_variable = "OPENAI_API_KEY"
+    carries = ("images", "documents", "tools", "reasoning")
+    choose_when = "you want OpenAI's own models, with what they thought kept from one turn to the next"
 
 
 class OpenAICompat(Kind):
@@ -59,6 +67,8 @@ class OpenAICompat(Kind):
 
     default_base_url = OpenAI.default_base_url
     key_variable: ClassVar[str | None] = OpenAI.key_variable
+    carries = ("images", "documents", "tools", "reasoning")
+    choose_when = "a server speaks chat completions and has no row of its own"
 
 
 @cache
@@ -71,6 +81,7 @@ def vendor_kind(vendor: Vendor) -> type[OpenAICompat]:
         default_base_url = vendor.base_url
         default_model = vendor.model
         key_variable = next(iter(vendor.keys), None)
+        choose_when = vendor.choose_when
 
         @classmethod
         def base_url_of(cls, settings: ProviderSettings) -> str:
@@ -98,6 +109,8 @@ class Anthropic(Kind):
     default_base_url = "https://api.anthropic.com"
     default_model = "claude-sonnet-5-5"
     key_variable = "ANTHROPIC_API_KEY"
+    carries = ("images", "documents", "tools", "reasoning")
+    choose_when = "you want Claude"
 
     @classmethod
     def base_url_of(cls, settings: ProviderSettings) -> str:
@@ -111,6 +124,8 @@ class Gemini(Kind):
     default_base_url = "https://generativelanguage.googleapis.com"
     default_model = "gemini-3.8-flash"
     key_variable = "GEMINI_API_KEY"
+    carries = ("images", "documents", "audio", "video", "tools", "reasoning")
+    choose_when = "you want Gemini, which listens and watches too"
 
     @classmethod
     def base_url_of(cls, settings: ProviderSettings) -> str:
@@ -123,6 +138,8 @@ class Ollama(Kind):
 
     default_base_url = "http://127.0.0.1:11434"
     key_variable = "OLLAMA_API_KEY"
+    carries = ("images", "tools", "reasoning")
+    choose_when = "you want open models on machines of your own, and to manage them from here"
 
     @classmethod
     def host_of(cls, settings: ProviderSettings) -> OllamaHost:
@@ -152,6 +169,7 @@ class Embedded(Kind):
     default_model = "SmolLM2-135M-Instruct"
     """The one that `llmtui models pull embedded` fetches."""
     takes_address = False
+    choose_when = "nothing else is at hand: it needs no key, no server and no network"
 
     @classmethod
     def base_url_of(cls, settings: ProviderSettings) -> str:
@@ -175,6 +193,7 @@ class Scripted(Kind):
 
     default_model = "echo"
     takes_address = False
+    choose_when = "you write a test or a demonstration"
 
 
 BUILT_IN: Mapping[str, type[Kind]] = {
