@@ -106,7 +106,7 @@ def test_the_company_behind_a_model_of_hugging_face_has_its_own_price(catalogue:
 def test_a_price_with_steps_says_so() -> None:
     found = priced("https://generativelanguage.googleapis.com", "gemini-2.5-pro")
     assert found is not None
-    assert "beyond 200,000 tokens" in found.price.note
+    assert "beyond 200k tokens" in found.price.note
 
 
 def test_the_person_has_the_last_word(catalogue: Catalogue) -> None:

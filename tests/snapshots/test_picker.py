@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from textual.app import App
@@ -10,7 +11,7 @@ from textual.pilot import Pilot
 
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.history import Target
-from llmtui.core.models import AgentInfo, Capabilities, Fact, Limit, ModelInfo, ProviderInfo
+from llmtui.core.models import AgentInfo, Capabilities, Fact, Limit, ModelInfo, Price, ProviderInfo
 from llmtui.services.memory import ModelMemory
 from llmtui.ui.modals.agent_list import AgentList
 from llmtui.ui.modals.model_picker import ModelPicker
@@ -36,8 +37,18 @@ def able(context: int, *abilities: str) -> Capabilities:
 
 MODELS = {
     "claude": [
-        ModelInfo("claude-opus-5-5", "Claude Opus 5.5", able(1_000_000, "tools", "image", "reasoning")),
-        ModelInfo("claude-sonnet-5-5", "Claude Sonnet 5.5", able(200_000, "tools", "image", "reasoning")),
+        ModelInfo(
+            "claude-opus-5-5",
+            "Claude Opus 5.5",
+            able(1_000_000, "tools", "image", "reasoning"),
+            price=Price(Decimal(4), Decimal(20), source="genai-prices"),
+        ),
+        ModelInfo(
+            "claude-sonnet-5-5",
+            "Claude Sonnet 5.5",
+            able(200_000, "tools", "image", "reasoning"),
+            price=Price(Decimal("2.5"), Decimal("12.5"), source="override"),
+        ),
     ],
     "box": [
         ModelInfo("llama3.2:3b", "", able(131_072, "tools"), detail="3.2B Q4_K_M"),
@@ -107,7 +118,9 @@ def test_picker_theme(picker: App[None], snap_compare: Compare, theme: str) -> N
 
 
 @pytest.mark.parametrize(
-    "keys", [(*"qwen",), ("up", "f2"), (*"box/new",)], ids=["narrowed", "mark-taken-away", "as-typed"]
+    "keys",
+    [(*"qwen",), ("up", "f2"), (*"box/new",), ("f3", "f4", "f4")],
+    ids=["narrowed", "mark-taken-away", "as-typed", "vision-by-price"],
 )
 def test_picker_keys(picker: App[None], snap_compare: Compare, keys: tuple[str, ...]) -> None:
     assert snap_compare(picker, terminal_size=(100, 30), run_before=after(*keys))

@@ -55,12 +55,9 @@ def test_a_price_in_a_word(told: Price, words: str) -> None:
 
 
 def test_a_price_is_spelled_out_with_what_it_leaves_out() -> None:
-    tiered = replace(CHEAP, note="other prices beyond 200,000 tokens of input")
+    tiered = replace(CHEAP, note="other prices beyond 200k tokens")
     told = [item.plain for item in spelled(ModelInfo("m", price=tiered))]
-    assert (
-        "price: $0.075 in, $0.25 out per million tokens "
-        "(genai-prices; other prices beyond 200,000 tokens of input)" in told
-    )
+    assert "price: $0.075 in, $0.25 out per million (genai-prices; other prices beyond 200k tokens)" in told
 
 
 def test_what_a_model_cannot_do_is_grey() -> None:

@@ -60,7 +60,7 @@ def _price(entry: "Entry", at: datetime) -> Price:
     if all(amount is None for amount in amounts.values()):
         return Price()
     tiers = sorted({tier.start for amount in amounts.values() for tier in getattr(amount, "tiers", ())})
-    note = f"other prices beyond {tiers[0]:,} tokens of input" if tiers else ""
+    note = f"other prices beyond {tiers[0] / 1000:.0f}k tokens" if tiers else ""
     return Price(
         **{name: _base(amount) for name, amount in amounts.items()}, source="genai-prices", note=note
     )

@@ -101,7 +101,7 @@ def _price(told: Price, listed: str) -> Content:
         return Content("price: unknown")
     if told.input == told.output == 0:
         return Content(f"price: $0 ({told.note or _source(told.source, listed)})")
-    amounts = f"${_amount(told.input)} in, ${_amount(told.output)} out per million tokens"
+    amounts = f"${_amount(told.input)} in, ${_amount(told.output)} out per million"
     besides = f"; {told.note}" if told.note else ""
     return Content(f"price: {amounts} ({_source(told.source, listed)}{besides})")
 
