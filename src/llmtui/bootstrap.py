@@ -59,10 +59,11 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
     registry = build_registry(settings)
     store = SQLiteStore(paths.database)
     recorder = Recorder(store)
-    chat = ChatService(recorder, registry, [agent.info() for agent in settings.agents])
     health = HealthService(registry, recorder)
     memory = StoredMemory(recorder, store)
     models = ModelService(registry, memory, health.may_ask, catalogue=build_catalogue(paths))
+    agents = [agent.info() for agent in settings.agents]
+    chat = ChatService(recorder, registry, agents, priced=models.priced)
 
     @cache
     def reload_service() -> "ReloadService":

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields, replace
 from decimal import Decimal
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,9 +18,13 @@ from llmtui.config.paths import Paths
 from llmtui.config.schema import ModelSettings, ProviderSettings
 from llmtui.config.vendors import VENDORS
 from llmtui.core.history import Target
-from llmtui.core.models import Capabilities, Fact, FactSource, Limit, ModelInfo, Price, ProviderInfo
+from llmtui.core.models import Capabilities, Cost, Fact, FactSource, Limit, ModelInfo, Price, ProviderInfo
+from llmtui.core.usage import Usage
 from llmtui.providers.registry import Registry
+from llmtui.services.chat import ChatService
 from llmtui.services.models import ModelService
+from llmtui.services.recorder import Recorder
+from llmtui.storage.conversations import SQLiteStore
 
 SOURCES: tuple[FactSource, ...] = get_args(FactSource)
 OPENAI = ProviderInfo("o", "O", "openai", "cloud", base_url="https://api.openai.com/v1")
@@ -140,6 +145,60 @@ def test_a_fault_in_the_prices_costs_only_the_prices(
 
     monkeypatch.setattr(genai_prices.data_snapshot, "get_snapshot", broken)
     assert lookup(catalogue, OPENAI, "gpt-4o", detail="mine") == ModelInfo("gpt-4o", detail="mine")
+
+
+def test_a_cost_knows_the_steps_of_a_price_and_the_cache(catalogue: Catalogue) -> None:
+    gemini = ProviderInfo("g", "G", "gemini", "cloud", base_url="https://generativelanguage.googleapis.com")
+    model = lookup(catalogue, gemini, "gemini-2.5-pro")
+    few = catalogue.cost(gemini, model, Usage(100_000, 0))
+    many = catalogue.cost(gemini, model, Usage(300_000, 0))
+    cached = catalogue.cost(gemini, model, Usage(100_000, 0, cache_read=100_000))
+    assert few is not None
+    assert many is not None
+    assert cached is not None
+    assert many.dollars > 3 * few.dollars
+    assert cached.dollars < few.dollars
+    assert few.source == f"genai-prices {version('genai-prices')}"
+
+
+def test_a_cost_by_the_persons_own_price(catalogue: Catalogue) -> None:
+    mine = ModelInfo("gpt-4o", price=Price(Decimal(1), Decimal(2), source="override"))
+    assert catalogue.cost(OPENAI, mine, Usage(1_000_000, 500_000)) == Cost(Decimal(2), "override")
+
+
+@pytest.mark.parametrize("usage", [Usage(), Usage(1, None), Usage(None, 1), Usage(1, 1, cache_read=5)])
+def test_tokens_that_nobody_counted_or_that_contradict_each_other_cost_nothing_known(
+    catalogue: Catalogue, usage: Usage
+) -> None:
+    assert catalogue.cost(OPENAI, lookup(catalogue, OPENAI, "gpt-4o"), usage) is None
+
+
+async def test_a_reply_is_recorded_with_its_cost(tmp_path: Path) -> None:
+    price = {"input": 1000, "output": 1000}
+    settings = ProviderSettings.model_validate(
+        {
+            "id": "fake",
+            "kind": "scripted",
+            "models": {"echo": {"price": price}},
+            "options": {"tokens_per_s": None},
+        }
+    )
+    registry = Registry([settings])
+    models = ModelService(registry, catalogue=Catalogue(tmp_path / "none"))
+    store = SQLiteStore(tmp_path / "chats.db")
+    chat = ChatService(Recorder(store), registry, priced=models.priced)
+    await chat.open()
+    thread = chat.new(Target("fake", "echo"))
+    await chat.send(thread.conversation.id, "What does this cost?", Target("fake", "echo"))
+    reply = await chat.reply(thread.conversation.id, Target("fake", "echo"))
+    await chat.run(reply, lambda event: None)
+    *_, stored = await store.branch(thread.conversation.id)
+    await chat.close()
+    assert stored.request is not None
+    assert stored.request.usage is not None
+    spent = (stored.request.usage.input or 0) + (stored.request.usage.output or 0)
+    assert Decimal(stored.request.cost or 0) == Decimal(spent) / 1000
+    assert stored.request.price_source == "override"
 
 
 async def test_the_models_of_a_provider_come_with_all_that_is_known(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from llmtui.catalog.genai_prices import priced
+from llmtui.catalog.genai_prices import cost, data_version, priced
 from llmtui.catalog.models_dev import ModelsDev
 from llmtui.config.vendors import VENDORS
 from llmtui.core.logs import logfmt
-from llmtui.core.models import ModelInfo, Price, ProviderInfo
+from llmtui.core.models import Cost, ModelInfo, Price, ProviderInfo
+from llmtui.core.usage import Usage
 
 _log = logging.getLogger(__name__)
 OWN_MACHINE = Price(Decimal(0), Decimal(0), source="provider", note="runs on your own machines")
@@ -28,6 +29,16 @@ class Catalogue:
         The first call imports a package and reads files: call it on a thread.
         """
         return [self._completed(provider, model) for model in models]
+
+    def cost(self, provider: ProviderInfo, model: ModelInfo, usage: Usage) -> Cost | None:
+        """What so many tokens of a model that was looked up cost now; None where nobody knows."""
+        price = model.price
+        if price.source != "genai-prices":
+            dollars = price.cost(usage)
+            return None if dollars is None else Cost(dollars, price.source)
+        # Its prices have steps, and some have an hour: its own arithmetic knows them.
+        dollars = cost(provider.base_url, model.id, usage)
+        return None if dollars is None else Cost(dollars, f"{price.source} {data_version()}")
 
     def _completed(self, provider: ProviderInfo, model: ModelInfo) -> ModelInfo:
         told = [provider.stated.get(model.id), *self._catalogued(provider, model.id)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from llmtui.core.models import Capabilities, Limit, ModelInfo, Price
+from llmtui.core.usage import Usage
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo as Entry
@@ -37,6 +38,26 @@ def priced(base_url: str, model: str, at: datetime | None = None) -> ModelInfo |
     window = Limit(entry.context_window, "genai-prices") if entry.context_window else Limit()
     price = _price(entry, at or datetime.now(UTC))
     return ModelInfo(model, entry.name or "", Capabilities(context_window=window), price=price)
+
+
+def cost(base_url: str, model: str, usage: Usage) -> Decimal | None:
+    """Dollars for so many tokens now; None where the package has no price, or a count is missing."""
+    import genai_prices
+
+    if usage.input is None or usage.output is None:
+        return None
+    counts = genai_prices.Usage(
+        input_tokens=usage.input,
+        cache_read_tokens=usage.cache_read or None,
+        cache_write_tokens=usage.cache_write or None,
+        output_tokens=usage.output,
+    )
+    address, name = _as_listed(base_url, model)
+    try:
+        return genai_prices.calc_price(counts, name, provider_api_url=address).total_price
+    # A model that has no price per token, and counts that contradict each other.
+    except (LookupError, ValueError):
+        return None
 
 
 def data_version() -> str:

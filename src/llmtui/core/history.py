@@ -69,6 +69,20 @@ class RequestRecord:
     requested: str = ""
     """The model that was asked for by name; `model` is the one that the server says answered."""
 
+    @classmethod
+    def begun(cls, target: Target, reply: "StoredMessage", host: str) -> "RequestRecord":
+        """The row of a request that is sent now."""
+        return cls(
+            id=new_id(),
+            provider=target.provider,
+            model=target.model or "",
+            requested=target.model or "",
+            started_at=now(),
+            conversation_id=reply.conversation_id,
+            message_id=reply.id,
+            host=host,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Literal, get_args
 
 from llmtui.core.errors import LlmtuiError
+from llmtui.core.usage import Usage
 
 FactSource = Literal["override", "live", "genai-prices", "models.dev", "provider", "unknown"]
 """Who says so, the most trusted first: the person, the server, two catalogues, our own adapter, nobody."""
@@ -61,6 +62,28 @@ class Price:
     source: FactSource = "unknown"
     note: str = ""
     """What the numbers leave out, such as higher prices for long prompts."""
+
+    def cost(self, usage: Usage) -> Decimal | None:
+        """Dollars for these tokens; None where a number is missing.
+
+        Cached tokens count like any others where they have no price of their own.
+        """
+        if self.input is None or self.output is None or usage.input is None or usage.output is None:
+            return None
+        cached, stored = usage.cache_read or 0, usage.cache_write or 0
+        cache_read = self.input if self.cache_read is None else self.cache_read
+        cache_write = self.input if self.cache_write is None else self.cache_write
+        read = (usage.input - cached - stored) * self.input + cached * cache_read + stored * cache_write
+        return (read + usage.output * self.output) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a request has cost."""
+
+    dollars: Decimal
+    source: str
+    """Who named the price, with the version where a package did."""
 
 
 @dataclass(frozen=True, slots=True)

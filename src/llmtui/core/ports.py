@@ -23,12 +23,14 @@ from llmtui.core.models import (
     Capabilities,
     ConfigIssue,
     ConnectionReport,
+    Cost,
     ModelInfo,
     ModelList,
     ProviderInfo,
     ProviderType,
 )
 from llmtui.core.settings import SettingField
+from llmtui.core.usage import Usage
 
 Settings = TypeVar("Settings", contravariant=True)
 Announce: TypeAlias = Callable[[Sequence[ProviderInfo], Collection[str]], None]
@@ -102,6 +104,10 @@ class ProviderRegistry(Protocol):
 
     def infos(self) -> list[ProviderInfo]:
         """All configured providers, without building any."""
+        ...
+
+    def info(self, provider_id: str) -> ProviderInfo | None:
+        """One configured provider, without building it; None where there is none."""
         ...
 
     def get(self, provider_id: str) -> Provider:
@@ -272,6 +278,10 @@ class ModelCatalogue(Protocol):
 
         May import and read files: call it on a thread.
         """
+        ...
+
+    def cost(self, provider: ProviderInfo, model: ModelInfo, usage: Usage) -> Cost | None:
+        """What so many tokens of a model that was looked up cost now; None where nobody knows."""
         ...
 
 

@@ -62,6 +62,11 @@ class Registry:
         """All configured providers; a kind that cannot be loaded is listed with its error."""
         return [self.info_of(settings) for settings in self._settings.values()]
 
+    def info(self, provider_id: str) -> ProviderInfo | None:
+        """One configured provider, without building it; None where there is none."""
+        settings = self._settings.get(provider_id.lower())
+        return self.info_of(settings) if settings else None
+
     def get(self, provider_id: str) -> Provider:
         """Build or return a provider; raises MissingKey, KeyUnavailable, UnknownProvider or ConfigError.
 

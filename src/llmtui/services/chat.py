@@ -24,7 +24,7 @@ from llmtui.services.agents import Agents, instructed
 from llmtui.services.branches import BranchReader
 from llmtui.services.context import context_of, continuation_of
 from llmtui.services.recorder import Recorder
-from llmtui.services.reply import Reply, ReplyClosed, ReplyEvent, ReplyOpened
+from llmtui.services.reply import Priced, Reply, ReplyClosed, ReplyEvent, ReplyOpened
 from llmtui.services.thread import TITLE_LENGTH, Thread, title_of
 
 
@@ -36,12 +36,18 @@ class ChatService:
     """
 
     def __init__(
-        self, recorder: Recorder, registry: ProviderRegistry, agents: Sequence[AgentInfo] = ()
+        self,
+        recorder: Recorder,
+        registry: ProviderRegistry,
+        agents: Sequence[AgentInfo] = (),
+        *,
+        priced: Priced | None = None,
     ) -> None:
         self.recorder = recorder
         self.agents = Agents(registry, agents)
         self._store = recorder.store
         self._registry = registry
+        self._priced = priced
         self._branches = BranchReader(recorder)
         self._reading = asyncio.Lock()
         self._threads: dict[str, Thread] = {}
@@ -340,16 +346,7 @@ class ChatService:
     ) -> Reply:
         conversation_id = thread.conversation.id
         message = thread.answer(prefix, instead_of)
-        record = RequestRecord(
-            id=new_id(),
-            provider=target.provider,
-            model=target.model or "",
-            requested=target.model or "",
-            started_at=now(),
-            conversation_id=conversation_id,
-            message_id=message.id,
-            host=self._host(target.provider),
-        )
+        record = RequestRecord.begun(target, message, self._host(target.provider))
         reply = Reply(
             replace(message, request=record),
             record,
@@ -357,13 +354,14 @@ class ChatService:
             registry=self._registry,
             recorder=self.recorder,
             prefix=prefix,
+            priced=self._priced,
         )
         self._running[conversation_id] = reply
         return reply
 
     def _host(self, provider_id: str) -> str:
-        infos = self._registry.infos()
-        return next((info.host for info in infos if info.id.lower() == provider_id.lower()), "")
+        info = self._registry.info(provider_id)
+        return info.host if info else ""
 
     async def _show_branch(self, thread: Thread, message_id: str) -> Thread:
         """The newest branch through a message, shown from now on."""

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from llmtui.core.errors import LlmtuiError
-from llmtui.core.history import StoredMessage, Target, now
-from llmtui.core.models import ModelInfo, ModelList
+from llmtui.core.history import RequestRecord, StoredMessage, Target, now
+from llmtui.core.models import Cost, ModelInfo, ModelList
 from llmtui.core.ports import ModelCatalogue, ProviderRegistry
 from llmtui.services.memory import ModelMemory
 
@@ -82,6 +82,29 @@ class ModelService:
         used = usage.input + (usage.output or 0)
         return Fullness(used, await self.context_window(target), usage.source == "estimated")
 
+    async def priced(self, record: RequestRecord) -> RequestRecord:
+        """The ledger's row with what the request has cost; as it was where nobody knows that."""
+        usage, catalogue = record.usage, self._catalogue
+        if usage is None or catalogue is None:
+            return record
+        await self.memory.recall()
+        listed = self._listed(record.provider)
+
+        def found() -> Cost | None:
+            info = self._registry.info(record.provider)
+            # The server may name the model that answered more exactly than anybody prices it.
+            for model in dict.fromkeys([record.model, record.requested]):
+                known = self._described(Target(record.provider, model), listed)
+                if info and (cost := catalogue.cost(info, known, usage)):
+                    return cost
+            return None
+
+        cost = await asyncio.to_thread(found)
+        if cost is None:
+            return record
+        date = record.started_at.date().isoformat()
+        return replace(record, cost=f"{cost.dollars:f}", price_source=cost.source, price_date=date)
+
     async def context_window(self, target: Target) -> int | None:
         """Tokens that the target's model can read, where anybody said so."""
         await self.memory.recall()
@@ -117,7 +140,6 @@ class ModelService:
         return self._looked_up(target.provider, [model])[0]
 
     def _looked_up(self, provider_id: str, models: Sequence[ModelInfo]) -> list[ModelInfo]:
-        infos = (info for info in self._registry.infos() if info.id == provider_id)
-        if self._catalogue is None or (info := next(infos, None)) is None:
+        if self._catalogue is None or (info := self._registry.info(provider_id)) is None:
             return list(models)
         return self._catalogue.lookup(info, models)

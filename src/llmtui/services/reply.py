@@ -46,6 +46,8 @@ class ReplyClosed:
 
 
 ReplyEvent: TypeAlias = ReplyOpened | StreamEvent | ReplyClosed
+Priced: TypeAlias = Callable[[RequestRecord], Awaitable[RequestRecord]]
+"""Adds to a row of the ledger what the request has cost."""
 
 
 class Reply:
@@ -63,6 +65,7 @@ class Reply:
         registry: ProviderRegistry,
         recorder: Recorder,
         prefix: str = "",
+        priced: Priced | None = None,
     ) -> None:
         self.message = message
         self.record = record
@@ -76,6 +79,7 @@ class Reply:
         self._registry = registry
         self._recorder = recorder
         self._prefix = prefix
+        self._priced = priced
         self._builder = ReplyBuilder()
         self._begun = False
         """Whether the store knows the reply; if not, it gets it whole at the end."""
@@ -166,7 +170,13 @@ class Reply:
             self.message, message=Message(Role.ASSISTANT, parts), state=state, request=self.record
         )
         # Shielded: quitting cancels this task, and the partial reply must reach the disk all the same.
-        await asyncio.shield(self._recorder.write(self._final_write()))
+        await asyncio.shield(self._settle())
+
+    async def _settle(self) -> None:
+        if self._priced is not None:
+            self.record = await self._priced(self.record)
+            self.message = replace(self.message, request=self.record)
+        await self._recorder.write(self._final_write())
 
     def _final_write(self) -> Awaitable[None]:
         store, message = self._recorder.store, self.message

@@ -17,6 +17,8 @@ _FINISHES = {
     "refusal": "the model declined",
     "context_full": "the model's context is full",
 }
+LEAST_DOLLARS = 0.0001
+"""A smaller amount is told as less than this."""
 _FINAL = _FINISHES.keys() - {"length"}
 
 
@@ -71,9 +73,22 @@ def note_of(request: RequestRecord | None) -> str:
         facts.insert(0, f"{mark}{request.usage.output} tok")
         if speed := tokens_per_s(request.usage, request):
             facts.insert(1, f"{mark}{speed:.{0 if speed >= 10 else 1}f} tok/s")
+    if cost := cost_of(request):
+        facts.append(cost)
     if request.attempts > 1:
         facts.append(f"{request.attempts} tries")
     return " · ".join(facts)
+
+
+def cost_of(request: RequestRecord) -> str:
+    """What a request has cost, such as `$0.0021`; empty where nobody knows, and on machines of one's own."""
+    if request.cost is None or request.price_source == "provider":
+        return ""
+    mark = "~" if request.usage and request.usage.source == "estimated" else ""
+    dollars = float(request.cost)
+    if 0 < dollars < LEAST_DOLLARS:
+        return f"{mark}<${LEAST_DOLLARS}"
+    return f"{mark}${dollars:.2f}" if dollars >= 1 else f"{mark}${dollars:.2g}"
 
 
 def tokens_per_s(usage: Usage, request: RequestRecord) -> float | None:
