@@ -22,9 +22,10 @@ COMMANDS: Mapping[str, str] = {
     "models": "list a provider's models, or pull the embedded one",
     "db": "back up or check the chats, or remove deleted ones for good",
     "config": "show or check the settings, or bring old ones into today's form",
+    "test-provider": "try a provider's live service with a few small requests, and write a report",
     "doctor": "check every provider's connection, and tell what a report of a bug needs",
 }
-"""Each is a module `llmtui.cli.<name>` with `add_arguments(parser)` and `run(arguments) -> exit code`."""
+"""Each is a module of `llmtui.cli`, _ for -, with `add_arguments(parser)` and `run(arguments) -> exit code`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,7 +64,7 @@ def _chosen(argv: Sequence[str]) -> Callable[[], int]:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # What imports bring stays, so there is nothing to collect; the screen goes on so to its first frame.
     gc.disable()
-    command = import_module(f"llmtui.cli.{arguments.command or 'tui'}")
+    command = import_module(f"llmtui.cli.{(arguments.command or 'tui').replace('-', '_')}")
     if arguments.command:
         gc.enable()
         parser = argparse.ArgumentParser(
@@ -77,7 +78,7 @@ def _chosen(argv: Sequence[str]) -> Callable[[], int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    commands = "\n".join(f"  {name:<11}{text}" for name, text in COMMANDS.items())
+    commands = "\n".join(f"  {name:<15}{text}" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
         "llmtui",
         description="A full-screen terminal chat over many LLM providers. Without a command, it starts.",

@@ -44,3 +44,11 @@ def host_type(base_url: str) -> ProviderType:
         local = "." not in host or host.endswith(_LOCAL_SUFFIXES)
         return "local" if local else "cloud"
     return "local" if address.is_private or address.is_loopback or address.is_link_local else "cloud"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
