@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "test-provider": "try a provider's live service with a few small requests, and write a report",
     "doctor": "check every provider's connection, and tell what a report of a bug needs",
 }
-"""Each is a module of `llmtui.cli`, _ for -, with `add_arguments(parser)` and `run(arguments) -> exit code`."""
+"""Each is a module of `llmtui.cli` with `add_arguments(parser)` and `run(arguments) -> exit code`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
