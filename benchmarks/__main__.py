@@ -19,6 +19,7 @@ from benchmarks import (
     lag,
     length,
     opening,
+    overhead,
     rivals,
     shapes,
     slow_line,
@@ -39,6 +40,7 @@ MEASURES: Mapping[str, Callable[[bool], figures.Figures]] = {
     "opening": opening.measure,
     "slow-line": slow_line.measure,
     "ssh-line": ssh_line.measure,
+    "overhead": overhead.measure,
 }
 """By name, in the order of the page; each takes `quick`."""
 FETCHING = {"rivals"}

@@ -230,6 +230,9 @@ class Grammar:
 
     def _check(self, event: StreamEvent) -> None:
         match event:
+            # The most frequent first.
+            case TextDelta() | ReasoningDelta() | ReasoningEnd() | OpaqueBlock() | UsageUpdate():
+                pass
             case Start():
                 self._require(self._start is None, "a second Start")
                 self._start = event
@@ -247,8 +250,6 @@ class Grammar:
             case ToolCallEnd(id=call_id):
                 self._require(call_id in self._open_calls, "the end of no open tool call")
                 self._open_calls.discard(call_id)
-            case TextDelta() | ReasoningDelta() | ReasoningEnd() | OpaqueBlock() | UsageUpdate():
-                pass
             case _:
                 self._require(False, f"{type(event).__name__} is no event")
         if isinstance(event, DELTAS):

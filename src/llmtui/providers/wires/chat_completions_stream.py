@@ -138,11 +138,11 @@ class ChatCompletionsDecoder:
             yield ReasoningEnd(Opaque(self._provider, self._model, {"field": field}) if replayable else None)
 
     def _counted(self, chunk: Mapping[str, Any], choice: Mapping[str, Any]) -> Iterator[StreamEvent]:
-        places = (chunk, choice, as_object(chunk.get("x_groq")))
-        counts = next((found for place in places if (found := as_object(place.get("usage")))), None)
         usage = self._usage
-        if counts:
-            usage = usage_of(counts, usage)
+        for place in (chunk, choice, as_object(chunk.get("x_groq"))):
+            if counts := as_object(place.get("usage")):
+                usage = usage_of(counts, usage)
+                break
         if isinstance(milliseconds := as_object(chunk.get("timings")).get("predicted_ms"), int | float):
             usage = replace(usage or Usage(), generation_s=milliseconds / 1000)
         if usage is not None and usage != self._usage:
@@ -171,7 +171,11 @@ def usage_of(counts: Mapping[str, Any], before: Usage | None = None) -> Usage:
 
 
 def _choice(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
-    return next(iter(as_objects(chunk.get("choices"))), {})
+    choices = chunk.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict):
+            return choice
+    return {}
 
 
 def _text(block: object) -> str:
