@@ -26,6 +26,9 @@ def only_provider(tmp_path: Path, text: str, environ: dict[str, str]) -> Provide
         ({"ANTHROPIC_API_KEY": "sk"}, "claude"),
         ({"ANTHROPIC_API_KEY": "sk", "OPENAI_API_KEY": "sk"}, "openai"),
         ({"OPENAI_API_KEY": ""}, "embedded"),
+        ({"GEMINI_API_KEY": "sk"}, "gemini"),
+        ({"GEMINI_API_KEY": "sk", "GROQ_API_KEY": "sk"}, "gemini"),
+        ({"GEMINI_API_KEY": "sk", "ANTHROPIC_API_KEY": "sk"}, "claude"),
         ({"OPENAI_BASE_URL": "http://127.0.0.1:8080/v1"}, "openai"),
         ({"OLLAMA_HOST": "gpu"}, "ollama"),
         ({"OLLAMA_HOST": "gpu", "ANTHROPIC_API_KEY": "sk"}, "claude"),
@@ -39,6 +42,12 @@ def test_missing_keys_name_their_variable() -> None:
     _, providers = without_file({})
     assert providers["openai"].api_key_env == "OPENAI_API_KEY"
     assert providers["claude"].api_key_env == "ANTHROPIC_API_KEY"
+
+
+def test_gemini_is_offered_with_its_key_alone() -> None:
+    _, providers = without_file({"GEMINI_API_KEY": "sk"})
+    assert (providers["gemini"].kind, providers["gemini"].secrets()) == ("gemini", ["sk"])
+    assert "gemini" not in without_file({"GEMINI_API_KEY": ""})[1]
 
 
 def test_the_environment_brings_addresses() -> None:

@@ -252,6 +252,7 @@ def test_what_claudes_sdk_warns_of_is_known() -> None:
     ("settings", "words"),
     [
         ({"kind": "anthropic", "model": "claude-2.1"}, "claude-2.1 was retired on 2025-07-21, see https://"),
+        ({"kind": "gemini", "model": "gemini-2.0-flash"}, "gemini-2.0-flash was retired on 2026-06-01, see"),
         ({"kind": "openai_compat", "model": "gpt-4o"}, "gpt-4o will be retired on 2027-01-14, see https://"),
         ({"kind": "openai_compat", "model": "gpt-4", "base_url": "http://127.0.0.1/v1"}, None),
         ({"kind": "anthropic", "model": "no-such-model"}, None),

@@ -42,6 +42,7 @@ _OPENAI = _make(id="openai", kind="openai", name="OpenAI")
 # Servers in OpenAI's shape hardly ever have its newer API.
 _OPENAI_SHAPED = _make(id="openai", kind="openai_compat", name="OpenAI", model="gpt-5.4-mini")
 _CLAUDE = _make(id="claude", kind="anthropic", name="Claude")
+_GEMINI = _make(id="gemini", kind="gemini", name="Gemini")
 _OLLAMA = _make(id="ollama", kind="ollama", name="Ollama")
 _EMBEDDED = _make(id="embedded", kind="embedded", name="Embedded")
 
@@ -57,7 +58,9 @@ def unfilled_defaults(environ: Mapping[str, str]) -> list[ProviderSettings]:
     url = environ.get(KIND_VARIABLES["openai"].base_url or "", "")
     openai = _OPENAI if not url or _is_for("api.openai.com", url) else _OPENAI_SHAPED
     sure, unsure = _by_variables(environ, keys_do_more=False), _by_variables(environ, keys_do_more=True)
-    return [openai, _CLAUDE, *sure, *local, *unsure]
+    # Those that most people have are offered without a key, too.
+    gemini = [_GEMINI] if environ.get(KIND_VARIABLES["gemini"].key or "") else []
+    return [openai, _CLAUDE, *gemini, *sure, *local, *unsure]
 
 
 def variables_of(kind: str) -> Variables | None:

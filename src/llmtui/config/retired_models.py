@@ -8,6 +8,7 @@ from llmtui.config.schema import ProviderSettings
 
 _OPENAI_PAGE = "https://developers.openai.com/api/docs/deprecations"
 _CLAUDE_PAGE = "https://platform.claude.com/docs/en/about-claude/model-deprecations"
+_GEMINI_PAGE = "https://ai.google.dev/gemini-api/docs/deprecations"
 _OPENAI = {
     date(2024, 1, 4): ("text-davinci-003", "text-davinci-002", "code-davinci-002"),
     date(2024, 9, 13): ("gpt-3.5-turbo-0301", "gpt-3.5-turbo-0613", "gpt-3.5-turbo-16k-0613"),
@@ -62,11 +63,28 @@ _CLAUDE = {
     date(2026, 6, 30): ("claude-mythos-preview",),
     date(2026, 11, 30): ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929"),
 }
-_PAGES: Mapping[str, str] = {"api.openai.com": _OPENAI_PAGE, "api.anthropic.com": _CLAUDE_PAGE}
+# Only what is gone: the days to come on the page are the earliest possible ones, and have moved before.
+_GEMINI = {
+    date(2025, 12, 2): (
+        *("gemini-2.5-pro-preview-03-25", "gemini-2.5-pro-preview-05-06", "gemini-2.5-pro-preview-06-05"),
+    ),
+    date(2026, 3, 9): ("gemini-3-pro-preview",),
+    # https://firebase.google.com/docs/ai-logic/prompt-design
+    date(2026, 6, 1): (
+        *("gemini-2.0-flash", "gemini-2.0-flash-001"),
+        *("gemini-2.0-flash-lite", "gemini-2.0-flash-lite-001"),
+    ),
+}
+_PAGES: Mapping[str, str] = {
+    "api.openai.com": _OPENAI_PAGE,
+    "api.anthropic.com": _CLAUDE_PAGE,
+    "generativelanguage.googleapis.com": _GEMINI_PAGE,
+}
 _HOSTS: Mapping[str, str] = {
     "openai": "api.openai.com",
     "openai_compat": "api.openai.com",
     "anthropic": "api.anthropic.com",
+    "gemini": "generativelanguage.googleapis.com",
 }
 """Where the kinds go without an address."""
 
@@ -78,6 +96,7 @@ def _by_model(dates: Mapping[date, tuple[str, ...]]) -> dict[str, date]:
 RETIREMENTS: Mapping[str, Mapping[str, date]] = {
     "api.openai.com": _by_model(_OPENAI),
     "api.anthropic.com": _by_model(_CLAUDE),
+    "generativelanguage.googleapis.com": _by_model(_GEMINI),
 }
 """Host -> model -> the day on which it went or goes out of service."""
 
