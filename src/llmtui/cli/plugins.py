@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 from llmtui.cli.session import load_aloud
 from llmtui.cli.tables import table
+from llmtui.config.vendors import VENDORS
 from llmtui.core.errors import ConfigError
-from llmtui.providers.plugins import Plugin, Plugins
+from llmtui.providers.plugins import ROW_OF, Plugin, Plugins
 
 _HEADERS = ("KIND", "PACKAGE", "VERSION", "STATE")
 
@@ -42,4 +43,6 @@ def _object(plugin: Plugin, plugins: Plugins) -> dict[str, object]:
 
 def _row(plugin: Plugin) -> tuple[str, ...]:
     state = f"{plugin.state}: {plugin.error}" if plugin.error else plugin.state
+    if plugin.state == "built in" and plugin.kind in VENDORS:
+        state = f"{state}, a row of {ROW_OF}"
     return plugin.kind, plugin.distribution or "-", plugin.version or "-", state

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import Any, Literal
@@ -16,6 +16,8 @@ from llmtui.providers.option_fields import option_schema
 
 _log = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "llmtui.providers"
+ROW_OF = "openai_compat"
+"""The kind whose adapter serves the rows of the table of vendors."""
 PluginState = Literal["built in", "loaded", "disabled", "broken"]
 
 
@@ -60,8 +62,10 @@ class Plugins:
     def installed(self) -> list[Plugin]:
         """All kinds, ours first; those of other packages are imported unless they are disabled."""
         ours = [self._described(point, "built in") for point in self.own.values()]
+        rows = [self._of_row(kind) for kind in VENDORS if ROW_OF in self.own]
         return [
             *ours,
+            *rows,
             *sorted(map(self._examined, self.foreign), key=lambda one: (one.kind, one.distribution)),
         ]
 
@@ -120,6 +124,10 @@ class Plugins:
             state = "disabled"
         version = point.dist.version if point.dist else ""
         return Plugin(kind, _package(point), version, point.value, state, error)
+
+    def _of_row(self, kind: str) -> Plugin:
+        adapter = self._described(self.own[ROW_OF], "built in")
+        return replace(adapter, kind=kind, state="disabled" if kind in self._disabled_kinds else "built in")
 
     def _import(self, point: EntryPoint) -> type[BaseProvider] | str:
         """The class, or what is wrong with it, which is found out once."""
