@@ -6,7 +6,7 @@ from llmtui.providers.locality import host_type
 @pytest.mark.parametrize(
     ("base_url", "where"),
     [
-        ("", "local"),
+        ("", "cloud"),
         ("http://localhost:8080/v1", "local"),
         ("http://127.0.0.1", "local"),
         ("http://[::1]:11434", "local"),

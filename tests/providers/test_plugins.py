@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from llmtui.config.schema import ProviderSettings
+from llmtui.config.vendors import VENDORS
 from llmtui.core.errors import ConfigError
 from llmtui.core.settings import SettingField
 from llmtui.providers.ollama import OllamaProvider
@@ -147,6 +148,29 @@ def test_a_built_in_kind_can_be_disabled_too() -> None:
     assert "the kind 'openai' is disabled" in registry.infos()[0].error
     states = {one.kind: one.state for one in Plugins(["chatgpt"]).installed()}
     assert (states["openai"], states["ollama"]) == ("disabled", "built in")
+
+
+def test_the_rows_of_the_table_of_vendors_are_listed() -> None:
+    kinds = {one.kind: one for one in Plugins(["groq"]).installed()}
+    assert set(VENDORS) <= set(kinds)
+    assert (kinds["mistral"].distribution, kinds["mistral"].state) == ("llmtui", "built in")
+    assert kinds["mistral"].object == kinds["openai_compat"].object
+    assert kinds["groq"].state == "disabled"
+    assert {one.state for one in Plugins(["openai_compat"]).installed() if one.kind in VENDORS} == {
+        "built in"
+    }
+
+
+def test_text_for_an_unknown_place_is_not_said_to_stay_here(put: Install) -> None:
+    put("cloudy", PROVIDER + "    key_variable = 'CLOUDY_KEY'\n", kinds={"cloudy": "Provider"})
+    stays = "    @classmethod\n    def type_of(cls, settings):\n        return 'local'\n"
+    put("homely", PROVIDER + stays, kinds={"homely": "Provider"})
+    kinds = ["cloudy", "homely", "embedded", "scripted"]
+    infos = Registry([settings(kind, kind) for kind in kinds]).infos()
+    assert [info.type for info in infos] == ["cloud", "local", "local", "local"]
+    assert [info.missing_key for info in infos] == ["CLOUDY_KEY", None, None, None]
+    (near,) = Registry([settings("cloudy", base_url="http://127.0.0.1:1")]).infos()
+    assert (near.type, near.missing_key) == ("local", None)
 
 
 RAISING = PROVIDER + "    @classmethod\n    def {fact}(cls, settings):\n        {act}\n"

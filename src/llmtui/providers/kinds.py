@@ -36,7 +36,10 @@ class Kind:
 
     @classmethod
     def type_of(cls, settings: ProviderSettings) -> ProviderType:
-        """Where text sent to a provider with these settings goes."""
+        """Where text sent to a provider with these settings goes.
+
+        Without an address it is `cloud`: whoever stays on this machine by other means says so.
+        """
         return host_type(cls.base_url_of(settings))
 
     @classmethod
@@ -194,6 +197,11 @@ class Scripted(Kind):
     default_model = "echo"
     takes_address = False
     choose_when = "you write a test or a demonstration"
+
+    @classmethod
+    def type_of(cls, settings: ProviderSettings) -> ProviderType:
+        """Always local."""
+        return "local"
 
 
 BUILT_IN: Mapping[str, type[Kind]] = {

@@ -33,10 +33,12 @@ def host_of(base_url: str) -> str:
 
 
 def host_type(base_url: str) -> ProviderType:
-    """`local` for loopback, private addresses, LAN names and no address at all, else `cloud`."""
+    """`local` for loopback, private addresses and LAN names, else `cloud`."""
     try:
         host = (urlsplit(base_url if "//" in base_url else f"//{base_url}").hostname or "").lower()
     except ValueError:
+        return "cloud"
+    if not host:
         return "cloud"
     try:
         address = ipaddress.ip_address(host)
