@@ -103,6 +103,7 @@ async def test_no_secret_is_in_what_it_shows(run: Run, config: Config, tmp_path:
     assert "error BadRequest, status 400" in reports[0]
     assert printed.out.startswith("### llmtui")
     found = json.loads(as_json.out)
+    assert (found["model"], found["served"], found["stopped"]) == ("small", [], False)
     assert [stage["state"] for stage in found["stages"]] == ["failed"] * 5
     assert (found["stages"][1]["error"]["type"], found["report"]) == ("BadRequest", "j")
 

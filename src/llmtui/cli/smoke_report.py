@@ -11,16 +11,19 @@ from llmtui.core.errors import LlmtuiError, ProviderError
 from llmtui.core.models import CheckState, ProviderInfo
 from llmtui.core.redaction import Redactor
 from llmtui.core.text import sanitise_line
+from llmtui.core.usage import Usage
 from llmtui.providers.kinds import BUILT_IN
 from llmtui.providers.locality import host_of, host_type, is_loopback
 from llmtui.providers.ollama_host import CLOUD_HOST
 from llmtui.services.smoke import StageResult
+from llmtui.services.smoke_reply import tokens
 
 WORDS: Mapping[CheckState, str] = {
     CheckState.OK: "ok",
     CheckState.FAILED: "FAILED",
     CheckState.SKIPPED: "skipped",
 }
+SYSTEM = f"{platform.python_version()} on {platform.platform()}"
 _INDENT = " " * 8
 
 
@@ -55,30 +58,40 @@ class SmokeReport:
 
     def as_json(self) -> dict[str, object]:
         """The same for programs."""
+        told = self._told()
         return {
             "provider": self.info.id,
-            **self._facts(),
+            "llmtui": __version__,
+            "python": SYSTEM,
+            "kind": self.info.kind,
+            "type": self.info.type,
+            "host": self._host,
+            "model": self._clean(self._model) or None,
+            "served": self._served(),
+            "tokens": {"input": told.input, "output": told.output},
+            "stopped": self.stopped,
             "stages": [self._object(stage) for stage in self.stages],
         }
 
     def _facts(self) -> dict[str, str]:
-        served = dict.fromkeys(self._clean(stage.model) for stage in self.stages if stage.model)
         return {
             "llmtui": __version__,
-            "python": f"{platform.python_version()} on {platform.platform()}",
+            "python": SYSTEM,
             "kind": f"{self.info.kind}, {self.info.type}",
             "host": self._host,
             "asked": self._clean(self._model) or "the provider's choice",
-            "served": ", ".join(served) or "nothing",
-            "tokens": self._tokens(),
+            "served": ", ".join(self._served()) or "nothing",
+            "tokens": f"{tokens(self._told())}, as far as the replies told",
             "ended": "stopped before its end" if self.stopped else "all stages were taken",
         }
 
-    def _tokens(self) -> str:
+    def _served(self) -> list[str]:
+        return list(dict.fromkeys(self._clean(stage.model) for stage in self.stages if stage.model))
+
+    def _told(self) -> Usage:
+        """The tokens of all replies that told of any."""
         told = [stage.usage for stage in self.stages if stage.usage]
-        read = sum(usage.input or 0 for usage in told)
-        written = sum(usage.output or 0 for usage in told)
-        return f"{read:,} in, {written:,} out, as far as {len(told)} replies told"
+        return Usage(sum(usage.input or 0 for usage in told), sum(usage.output or 0 for usage in told))
 
     def _lines(self, stage: StageResult) -> Iterator[str]:
         yield self.line(stage)
