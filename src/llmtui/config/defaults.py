@@ -58,7 +58,7 @@ def unfilled_defaults(environ: Mapping[str, str]) -> list[ProviderSettings]:
     url = environ.get(KIND_VARIABLES["openai"].base_url or "", "")
     openai = _OPENAI if not url or _is_for("api.openai.com", url) else _OPENAI_SHAPED
     sure, unsure = _by_variables(environ, keys_do_more=False), _by_variables(environ, keys_do_more=True)
-    # Those that most people have are offered without a key, too.
+    # OpenAI and Claude are offered without a key, too: most people come from there.
     gemini = [_GEMINI] if environ.get(KIND_VARIABLES["gemini"].key or "") else []
     return [openai, _CLAUDE, *gemini, *sure, *local, *unsure]
 

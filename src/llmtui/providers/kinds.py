@@ -200,8 +200,8 @@ class Scripted(Kind):
 
     @classmethod
     def type_of(cls, settings: ProviderSettings) -> ProviderType:
-        """Always local."""
-        return "local"
+        """Nowhere, unless an address pretends otherwise."""
+        return super().type_of(settings) if settings.base_url else "local"
 
 
 BUILT_IN: Mapping[str, type[Kind]] = {

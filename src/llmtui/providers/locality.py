@@ -38,12 +38,10 @@ def host_type(base_url: str) -> ProviderType:
         host = (urlsplit(base_url if "//" in base_url else f"//{base_url}").hostname or "").lower()
     except ValueError:
         return "cloud"
-    if not host:
-        return "cloud"
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        local = "." not in host or host.endswith(_LOCAL_SUFFIXES)
+        local = bool(host) and ("." not in host or host.endswith(_LOCAL_SUFFIXES))
         return "local" if local else "cloud"
     return "local" if address.is_private or address.is_loopback or address.is_link_local else "cloud"
 
