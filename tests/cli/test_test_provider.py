@@ -47,6 +47,28 @@ def chats(server: WireServer) -> list[Request]:
     return [request for request in server.requests if request.path == CHAT]
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            "id: c, kind: openai_compat, base_url: 'https://a.example/v1', api_key: k",
+            "that is not known here",
+        ),
+        ("id: c, kind: scripted", "of questions, for nothing"),
+        (
+            "id: c, kind: scripted, models: {echo: {price: {input: 0, output: 1000}}}",
+            "of questions, about $4.1 at most (override)",
+        ),
+    ],
+)
+async def test_the_price_is_said_first_where_it_is_known(
+    run: Run, config: Config, settings: str, words: str
+) -> None:
+    unasked = await run("test-provider", "c", "--config", config(f"providers: [{{{settings}}}]"))
+    assert unasked.code == 2
+    assert words in unasked.err.splitlines()[0]
+
+
 async def test_stages_are_shown_and_a_report_is_written(
     run: Run, config: Config, server: WireServer, tmp_path: Path
 ) -> None:

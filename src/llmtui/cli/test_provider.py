@@ -8,14 +8,15 @@ from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 
-from llmtui.bootstrap import build_registry
+from llmtui.bootstrap import build_catalogue, build_registry
 from llmtui.cli.console import say
 from llmtui.cli.exit_codes import FAILED
 from llmtui.cli.session import load_aloud
 from llmtui.cli.smoke_report import SmokeReport
 from llmtui.core.errors import ConfigError, MissingKey, UnknownProvider
-from llmtui.core.models import ProviderInfo
-from llmtui.core.ports import ProviderRegistry
+from llmtui.core.models import ModelInfo, ProviderInfo
+from llmtui.core.ports import ModelCatalogue, ProviderRegistry
+from llmtui.core.usage import Usage
 from llmtui.services.smoke import SmokeTest, StageResult, cost
 
 STDOUT = "-"
@@ -39,12 +40,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Test the provider and write the report, after ctrl+c that of what was found until then."""
     if arguments.json and arguments.output == STDOUT:
         raise ConfigError("--json and `-o -` both want standard output: name a file with -o")
-    settings = load_aloud(arguments)[0].settings
+    loaded, paths = load_aloud(arguments)
+    settings = loaded.settings
     registry = build_registry(settings)
     info = _usable(registry, arguments.provider)
     model = arguments.model or info.model
     place = _free_place(arguments.output or f"llmtui-report-{info.id}.md")
-    say(cost_in_words(info, model))
+    say(cost_in_words(info, model, build_catalogue(paths)))
     if not (arguments.yes or _agreed()):
         say("nothing was sent")
         return FAILED
@@ -58,14 +60,23 @@ def run(arguments: argparse.Namespace) -> int:
     return FAILED if report.failed else 0
 
 
-def cost_in_words(info: ProviderInfo, model: str | None) -> str:
+def cost_in_words(info: ProviderInfo, model: str | None, catalogue: ModelCatalogue) -> str:
     """What a person agrees to."""
     most = cost()
     return (
         f"{info.id}: asks for the list of models, and {model or 'the model of its choice'} "
         f"{most.requests} times: at most {most.answer_tokens:,} tokens of answers, "
-        f"and about {most.question_tokens:,} of questions"
+        f"and about {most.question_tokens:,} of questions, {_price(info, model, catalogue)}"
     )
+
+
+def _price(info: ProviderInfo, model: str | None, catalogue: ModelCatalogue) -> str:
+    most = cost()
+    [known] = catalogue.lookup(info, [ModelInfo(model or "")])
+    spent = catalogue.cost(info, known, Usage(most.question_tokens, most.answer_tokens))
+    if spent is None:
+        return "at a price that is not known here"
+    return f"about ${spent.dollars:.2g} at most ({spent.source})" if spent.dollars else "for nothing"
 
 
 async def _test(
