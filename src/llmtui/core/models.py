@@ -1,11 +1,11 @@
 """What is known of models, providers and connections."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.usage import Usage
@@ -189,6 +189,8 @@ class CheckState(StrEnum):
     OK = "ok"
     FAILED = "failed"
     SKIPPED = "skipped"
+    RUNNING = "running"
+    """Has begun; no report holds such a stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,23 @@ class CheckStage:
     state: CheckState
     detail: str = ""
     duration_s: float = 0.0
+    extra: bool = False
+    """Whether only a full test asks it, so that its time is no part of the server's latency."""
+
+
+StageListener: TypeAlias = Callable[[CheckStage], object]
+"""Gets the stages of a check as they come.
+
+Most come twice, first as `RUNNING`; what came of one may belong to the next, which then comes instead.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A command or an address that helps after a failure: to be copied by a person, never run."""
+
+    purpose: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +231,7 @@ class ConnectionReport:
     hint: str = ""
     error: LlmtuiError | None = field(default=None, compare=False, repr=False)
     """What the failed stage failed by, where it was an error of ours."""
+    remedies: tuple[Remedy, ...] = ()
 
     @classmethod
     def failed(
@@ -237,8 +257,8 @@ class ConnectionReport:
 
     @property
     def latency_s(self) -> float:
-        """Seconds that all stages took."""
-        return sum(stage.duration_s for stage in self.stages)
+        """Seconds of the stages that every check has."""
+        return sum(stage.duration_s for stage in self.stages if not stage.extra)
 
 
 @dataclass(frozen=True, slots=True)

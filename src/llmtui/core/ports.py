@@ -28,6 +28,7 @@ from llmtui.core.models import (
     ModelList,
     ProviderInfo,
     ProviderType,
+    StageListener,
 )
 from llmtui.core.settings import SettingField
 from llmtui.core.usage import Usage
@@ -75,6 +76,13 @@ class Provider(Protocol):
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens.
 
         Without the key nothing is sent that the person gave for this server: no key, no header, no user.
+        """
+        ...
+
+    async def examine(self, told: StageListener) -> ConnectionReport:
+        """Test all that is free, telling each stage as it comes; never raises a ProviderError.
+
+        `check` with its key and more; it may take long, and whoever waits can cancel it.
         """
         ...
 

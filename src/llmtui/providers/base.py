@@ -1,7 +1,7 @@
 """What the adapters share: settings, the folded `chat`, and requests filled from the settings."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -14,8 +14,15 @@ from llmtui.core.chat import ChatRequest, ChatResponse, fold
 from llmtui.core.events import StreamEvent
 from llmtui.core.guard import Clocks
 from llmtui.core.model_admin import ModelAdmin
-from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo
-from llmtui.providers.checks import KeyUse
+from llmtui.core.models import (
+    Capabilities,
+    CheckStage,
+    ConfigIssue,
+    ConnectionReport,
+    ModelInfo,
+    StageListener,
+)
+from llmtui.providers.checks import ExtraStage, FullTest, KeyUse, Verdict, context_verdict
 from llmtui.providers.kinds import Kind
 from llmtui.providers.locality import host_and_port
 from llmtui.providers.network import Route, network_issues, route_to
@@ -116,6 +123,26 @@ class BaseProvider(Kind, ABC):
     @abstractmethod
     async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
+
+    async def examine(self, told: StageListener) -> ConnectionReport:
+        """Test all that is free, telling each stage as it comes; never raises a ProviderError."""
+        report = await self.check()
+        for stage in report.stages:
+            told(stage)
+        if not report.ok:
+            return report
+        verdict = await self._context_told(report.models)
+        context = CheckStage("context", verdict.state, verdict.detail, extra=True)
+        told(context)
+        return replace(report, stages=(*report.stages, context))
+
+    def full_test(self, told: StageListener) -> FullTest:
+        """What a full test adds for any kind that has an address."""
+        return FullTest(told, after_models=(ExtraStage("context", self._context_told),))
+
+    async def _context_told(self, models: Sequence[ModelInfo]) -> Verdict:
+        model = self.model_of(self.settings) or next((one.id for one in models), None)
+        return context_verdict(model, self.capabilities(model).context_window)
 
     def default_models(self) -> list[ModelInfo]:
         """Models worth naming without asking the server."""

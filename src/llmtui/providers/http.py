@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -155,6 +156,25 @@ class Http:
         clock_s: float = JSON_CLOCK_S,
     ) -> Any:
         """Ask for one JSON value."""
+        page = await self.page(method, url, headers, payload=payload, secrets=secrets, clock_s=clock_s)
+        if page.status == 200 and not page.is_html:
+            try:
+                return parsed(page.body)
+            except ValueError:
+                pass
+        raise page.error
+
+    async def page(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        payload: Mapping[str, Any] | None = None,
+        secrets: Sequence[str] = (),
+        clock_s: float = JSON_CLOCK_S,
+    ) -> "Page":
+        """Ask for whatever comes, be it a refusal; raises ProviderError when nothing does."""
         context = ErrorContext(provider=self._provider)
         require_sendable(headers, context)
         secrets = [*secrets, *self._route.secrets()]
@@ -166,20 +186,37 @@ class Http:
         except TimeoutError:
             words = f"no answer within {clock_s:g} s"
             raise Timeout(words, phase="total", context=context) from None
-        if response.status_code == 200 and not _is_page(response, response.content):
-            try:
-                return parsed(response.content)
-            except ValueError:
-                pass
-        raise error_from_response(
-            response.status_code, response.headers, response.content, context=context, secrets=secrets
-        )
+        return Page(response.status_code, response.headers, response.content, context, tuple(secrets))
 
     def _unreached(
         self, error: Exception, url: str, context: ErrorContext, secrets: Sequence[str]
     ) -> ProviderError:
         proxy = self._route.proxy_name
         return transport_error(error, url, started=False, context=context, secrets=secrets, proxy=proxy)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole answer, whatever it is."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By names in any case."""
+    body: bytes = field(repr=False)
+    context: ErrorContext
+    secrets: tuple[str, ...] = field(repr=False)
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a web page."""
+        return looks_like_html(self.headers.get("content-type", ""), self.body)
+
+    @property
+    def error(self) -> ProviderError:
+        """What it means where something else was asked for."""
+        return error_from_response(
+            self.status, self.headers, self.body, context=self.context, secrets=self.secrets
+        )
 
 
 class Reply:
@@ -288,7 +325,3 @@ async def head(chunks: AsyncIterator[bytes], broken: tuple[type[Exception], ...]
                 if len(body) >= LONGEST_ERROR_BODY:
                     break
     return bytes(body)
-
-
-def _is_page(response: "httpx.Response", body: bytes) -> bool:
-    return looks_like_html(response.headers.get("content-type", ""), body)

@@ -1,8 +1,9 @@
 """Ollama over its native API: the OpenAI-shaped one cannot set the context and truncates in silence."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field
@@ -12,17 +13,20 @@ from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import FilePart, ImagePart
 from llmtui.core.errors import ContextTooLong, ErrorContext, ModelNotFound
 from llmtui.core.events import Status, StreamEvent, UsageUpdate, Warning
-from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo
+from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo, StageListener
 from llmtui.core.usage import estimate_tokens
 from llmtui.providers import kinds
 from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
-from llmtui.providers.checks import Subject, run_check
+from llmtui.providers.checks import ExtraStage, FullTest, KeyUse, Subject, Verdict, run_check
 from llmtui.providers.failures import classify
 from llmtui.providers.http import Http, Reply, auth_headers, drain
-from llmtui.providers.ollama_host import is_cloud_name
+from llmtui.providers.ollama_check import OllamaQuestions
+from llmtui.providers.ollama_context import ContextChoice, choose_context, context_words
+from llmtui.providers.ollama_host import is_cloud_name, reading_of
+from llmtui.providers.ollama_install import when_refused
 from llmtui.providers.ollama_models import ModelFacts
-from llmtui.providers.ollama_server import OllamaServer, version_numbers
+from llmtui.providers.ollama_server import OBEYS_TRUNCATE, OllamaServer, version_numbers
 from llmtui.providers.wires.ndjson import NDJSONDecoder
 from llmtui.providers.wires.ollama import (
     LoadOptions,
@@ -32,9 +36,6 @@ from llmtui.providers.wires.ollama import (
     think_of,
 )
 from llmtui.providers.wires.text_files import is_text
-
-OBEYS_TRUNCATE = (0, 12, 4)
-"""The first version for which `truncate: false` makes an error of an overflow."""
 
 
 class OllamaOptions(KindOptions):
@@ -93,17 +94,34 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
         key = self.key_use(with_key)
         server = self._asked_with({}) if key == "kept back" else self._server
-        version = ""
 
         async def models() -> list[ModelInfo]:
-            nonlocal version
             found = await server.models()
-            version = await server.version()
+            await server.version()
             return found
 
-        hint = "start it with `ollama serve`, or check host and port in base_url"
-        report = await run_check(Subject(self.id, self._address, models, self.route, key, when_refused=hint))
-        return replace(report, version=version)
+        return _versioned(await run_check(self._subject(models, key)), server)
+
+    async def examine(self, told: StageListener) -> ConnectionReport:
+        """Test all that is free, telling each stage as it comes; never raises a ProviderError."""
+        # Its own questions: what was known of models before may not be so any more.
+        server = self._asked_with(self._headers())
+        secrets = self.settings.secrets()
+        questions = OllamaQuestions(self._http, self._host, server, self._headers(), secrets)
+
+        async def context(models: Sequence[ModelInfo]) -> Verdict:
+            model = self.model_of(self.settings) or next((one.id for one in models), None)
+            return await questions.model(model, partial(self._context_words, server))
+
+        full = FullTest(
+            told,
+            understood=reading_of(self.settings.base_url or self.default_base_url),
+            identify=questions.identify,
+            after_auth=(ExtraStage("version", questions.version),),
+            after_models=(ExtraStage("context", context),),
+            when_refused=lambda: when_refused(self._host.base_url),
+        )
+        return _versioned(await run_check(self._subject(server.models, self.key_use(True)), full), server)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -111,6 +129,10 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
 
     async def _address(self) -> str:
         return self._host.base_url
+
+    def _subject(self, models: Callable[[], Awaitable[list[ModelInfo]]], key: KeyUse) -> Subject:
+        hint = "start it with `ollama serve`, or check host and port in base_url"
+        return Subject(self.id, self._address, models, self.route, key, when_refused=hint)
 
     def _asked_with(self, headers: Mapping[str, str]) -> OllamaServer:
         return OllamaServer(self._http, self._host.base_url, headers, self.settings.secrets())
@@ -131,7 +153,7 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
         )
         for warning in lost:
             yield warning
-        remote = self._host.is_cloud or facts.is_remote or is_cloud_name(model)
+        remote = self._is_remote(model, facts)
         loaded, context = (True, None) if remote else await self._server.loaded(model)
         if not loaded:
             yield Status("loading", model)
@@ -195,10 +217,31 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
 
     def _num_ctx(self, model: str, facts: ModelFacts, loaded: int | None) -> int:
         """The context for a model, the same for every request."""
-        return self.options.num_ctx or self._contexts.setdefault(model, loaded or facts.num_ctx)
+        choice = self._choice(model, facts, loaded)
+        return self.options.num_ctx or self._contexts.setdefault(model, choice.num_ctx)
+
+    def _choice(self, model: str, facts: ModelFacts, loaded: int | None) -> ContextChoice:
+        kept = self._contexts.get(model)
+        return choose_context(facts, wanted=self.options.num_ctx, kept=kept, loaded=loaded)
+
+    def _is_remote(self, model: str, facts: ModelFacts) -> bool:
+        return self._host.is_cloud or facts.is_remote or is_cloud_name(model)
+
+    async def _context_words(self, server: OllamaServer, model: str) -> str:
+        """The context that the server will use for a model."""
+        facts = await server.facts(model)
+        if self._is_remote(model, facts):
+            own = self.options.num_ctx
+            return f"{own:,} tokens: by options.num_ctx" if own else "what ollama.com gives it"
+        _, loaded = await server.loaded(model)
+        return context_words(self._choice(model, facts, loaded), facts, loaded)
 
     def _headers(self) -> dict[str, str]:
         return auth_headers(self.settings, self.settings.key)
+
+
+def _versioned(report: ConnectionReport, server: OllamaServer) -> ConnectionReport:
+    return replace(report, version=server.known_version) if report.ok else report
 
 
 def _losses(request: ChatRequest, facts: ModelFacts) -> Iterator[Warning]:

@@ -10,6 +10,8 @@ from llmtui.providers.ollama_models import ModelFacts, facts_of, loaded_context,
 
 LOOK_CLOCK_S = 3.0
 """For questions that a chat can do without."""
+OBEYS_TRUNCATE = (0, 12, 4)
+"""The first version for which `truncate: false` makes an error of an overflow."""
 
 
 class OllamaServer:
@@ -20,7 +22,7 @@ class OllamaServer:
         self._base_url = base_url
         self._headers = headers
         self._secrets = secrets
-        self._version = ""
+        self.known_version = ""
         self.known_facts: dict[str, ModelFacts] = {}
 
     async def models(self) -> list[ModelInfo]:
@@ -51,13 +53,13 @@ class OllamaServer:
 
     async def version(self) -> str:
         """The server's version; empty when it does not say."""
-        if not self._version:
+        if not self.known_version:
             try:
                 answer = await self._json("GET", "/api/version", clock_s=LOOK_CLOCK_S)
             except ProviderError:
                 return ""
-            self._version = str(answer.get("version") or "") if isinstance(answer, dict) else ""
-        return self._version
+            self.known_version = str(answer.get("version") or "") if isinstance(answer, dict) else ""
+        return self.known_version
 
     async def _json(
         self, method: str, path: str, payload: Mapping[str, Any] | None = None, clock_s: float = JSON_CLOCK_S

@@ -12,7 +12,15 @@ from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
 from llmtui.core.errors import ConfigError, ErrorContext, ModelNotFound
 from llmtui.core.events import StreamEvent, Warning
-from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, Effort, Fact, ModelInfo
+from llmtui.core.models import (
+    Capabilities,
+    ConfigIssue,
+    ConnectionReport,
+    Effort,
+    Fact,
+    ModelInfo,
+    StageListener,
+)
 from llmtui.providers import kinds
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.chat_stream import chat_events
@@ -128,6 +136,13 @@ class OpenAICompatProvider(kinds.OpenAICompat, BaseProvider):
 
     async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
+        return await run_check(self._subject(with_key=with_key))
+
+    async def examine(self, told: StageListener) -> ConnectionReport:
+        """Test all that is free, telling each stage as it comes; never raises a ProviderError."""
+        return await run_check(self._subject(with_key=True), self.full_test(told))
+
+    def _subject(self, *, with_key: bool) -> Subject:
         key = self.key_use(with_key)
         if key == "sent" and self.options.key_path == "":
             key = "kept back"
@@ -140,7 +155,7 @@ class OpenAICompatProvider(kinds.OpenAICompat, BaseProvider):
             return await self._models(endpoint, headers)
 
         hint = "check base_url: it usually ends in /v1"
-        return await run_check(Subject(self.id, self._address, models, self.route, key, when_not_found=hint))
+        return Subject(self.id, self._address, models, self.route, key, when_not_found=hint)
 
     async def aclose(self) -> None:
         """Close all connections."""

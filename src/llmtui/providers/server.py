@@ -4,9 +4,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
-from llmtui.core.models import ConnectionReport, ModelInfo
+from llmtui.core.models import ConnectionReport, ModelInfo, StageListener
 from llmtui.providers.base import BaseProvider
-from llmtui.providers.checks import Subject, run_check
+from llmtui.providers.checks import KeyUse, Subject, run_check
 
 
 class ServerProvider(BaseProvider):
@@ -21,7 +21,13 @@ class ServerProvider(BaseProvider):
 
     async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
-        key = self.key_use(with_key)
+        return await run_check(self._subject(self.key_use(with_key)))
+
+    async def examine(self, told: StageListener) -> ConnectionReport:
+        """Test all that is free, telling each stage as it comes; never raises a ProviderError."""
+        return await run_check(self._subject(self.key_use(True)), self.full_test(told))
+
+    def _subject(self, key: KeyUse) -> Subject:
         headers = self._public_headers() if key == "kept back" else self._headers()
 
         async def address() -> str:
@@ -30,8 +36,7 @@ class ServerProvider(BaseProvider):
         async def models() -> list[ModelInfo]:
             return await self._models(headers)
 
-        hint = self.when_not_found
-        return await run_check(Subject(self.id, address, models, self.route, key, when_not_found=hint))
+        return Subject(self.id, address, models, self.route, key, when_not_found=self.when_not_found)
 
     @abstractmethod
     def _headers(self) -> dict[str, str]:

@@ -34,6 +34,7 @@ _BY_VERIFY_CODE: Mapping[int, Reason] = {
 _NO_TLS = Reason(
     "TLS failure: what answers there speaks no TLS", "write http:// in base_url, or name the port of https"
 )
+SPEAKS_TLS = Reason("what answers there speaks TLS, and was asked without it", "write https:// in base_url")
 _BY_TLS_REASON: Mapping[str, Reason] = {
     name: _NO_TLS
     for name in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")

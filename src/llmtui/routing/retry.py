@@ -13,7 +13,14 @@ from llmtui.core.events import DELTAS, Finish, Status, StreamEvent
 from llmtui.core.guard import Clocks, bug_of, guard
 from llmtui.core.logs import logfmt
 from llmtui.core.model_admin import ModelAdmin
-from llmtui.core.models import Capabilities, ConfigIssue, ConnectionReport, ModelInfo, ProviderType
+from llmtui.core.models import (
+    Capabilities,
+    ConfigIssue,
+    ConnectionReport,
+    ModelInfo,
+    ProviderType,
+    StageListener,
+)
 from llmtui.core.ports import Provider
 from llmtui.routing.request_log import logged
 from llmtui.routing.uses import Uses
@@ -99,6 +106,11 @@ class RetryingProvider:
         """The inner provider's check, never retried."""
         async with self._uses.one():
             return await self._inner.check(with_key=with_key)
+
+    async def examine(self, told: StageListener) -> ConnectionReport:
+        """The inner provider's full check, never retried."""
+        async with self._uses.one():
+            return await self._inner.examine(told)
 
     def default_models(self) -> list[ModelInfo]:
         """The inner provider's models; none where it fails at that."""
