@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -18,13 +18,16 @@ from llmtui.core.errors import (
 )
 from llmtui.core.history import RequestRecord
 from llmtui.core.logs import logfmt, scrubbed
-from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo
-from llmtui.core.ports import ProviderRegistry
+from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo, StageListener
+from llmtui.core.ports import Provider, ProviderRegistry
+from llmtui.services.connection import Connection, ask_one_token, reported, token_effect
 from llmtui.services.recorder import Recorder
 from llmtui.services.schedule import ProbeSchedule
 
 _log = logging.getLogger(__name__)
 PROBE_TIMEOUT_S = 3.0
+TEST_TIMEOUT_S = 90.0
+"""For a person's test, which shows what it waits for and can be cancelled."""
 SLOW_FROM_S = 1.0
 _KEYLESS = (MissingKey, KeyUnavailable)
 JITTER_S = 0.1
@@ -151,8 +154,13 @@ class HealthService:
             return self.of(provider_id)
         return self._learn(_of_report(provider_id, report))
 
-    async def examine(self, provider_id: str, *, tested: bool = True) -> ConnectionReport:
-        """Check one provider and tell every stage; never raises. `tested` as of `probe`."""
+    async def examine(
+        self, provider_id: str, *, tested: bool = True, told: StageListener = lambda _: None
+    ) -> ConnectionReport:
+        """Check one provider and report every stage; never raises. `tested` as of `probe`.
+
+        What a person tests is tested in full, and `told` gets the stages as they come.
+        """
         info = self._infos.get(provider_id)
         if info is None:
             return ConnectionReport.failed(provider_id, SETTINGS, f"no provider '{provider_id}'")
@@ -163,10 +171,25 @@ class HealthService:
             )
         if tested:
             self.trust(info.host)
-        report = await self._checked(info)
+            report = await self._checked(info, lambda provider: provider.examine(told), TEST_TIMEOUT_S)
+        else:
+            report = await self._checked(info)
         if self._infos.get(provider_id) is info:
             self._learn(_of_report(provider_id, report))
         return report
+
+    def connection(self, provider_id: str) -> Connection:
+        """A configured provider's connection, for a person to test."""
+        return _Configured(self, provider_id)
+
+    async def ask_token(self, provider_id: str, told: StageListener) -> ConnectionReport:
+        """Ask a provider's model for one token, which costs; never raises."""
+
+        async def ask() -> ConnectionReport:
+            provider = await asyncio.to_thread(self._registry.get, provider_id)
+            return await ask_one_token(provider, told)
+
+        return await reported(provider_id, ask())
 
     async def probe_all(self, report: Callable[[Health], None], *, tested: bool = False) -> None:
         """Ask all providers at the same time; `report` gets each answer as it comes."""
@@ -221,16 +244,22 @@ class HealthService:
 
         await asyncio.gather(*map(one, provider_ids))
 
-    async def _checked(self, info: ProviderInfo) -> ConnectionReport:
-        provider = None
+    async def _checked(
+        self,
+        info: ProviderInfo,
+        ask: Callable[[Provider], Awaitable[ConnectionReport]] | None = None,
+        timeout_s: float | None = None,
+    ) -> ConnectionReport:
+        provider, timeout_s = None, timeout_s or PROBE_TIMEOUT_S
         try:
-            async with asyncio.timeout(PROBE_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 provider = await asyncio.to_thread(self._registry.get, info.id)
                 if self._infos.get(info.id) is not info:
                     words = "its settings have changed meanwhile"
                     return ConnectionReport(info.id, (CheckStage(SETTINGS, CheckState.SKIPPED, words),))
                 # Read late: a person may have used the host meanwhile.
-                report = await provider.check(with_key=info.host in self._used)
+                checking = ask(provider) if ask else provider.check(with_key=info.host in self._used)
+                report = await checking
                 if not report.stages:
                     raise ValueError("its check tells of no stage")
                 return report
@@ -238,7 +267,7 @@ class HealthService:
             if provider is None:
                 words = "its key is still being fetched, or its client loaded"
                 return ConnectionReport(info.id, (CheckStage(SETTINGS, CheckState.SKIPPED, words),))
-            return ConnectionReport.failed(info.id, CHECK, f"no answer within {PROBE_TIMEOUT_S:g} s")
+            return ConnectionReport.failed(info.id, CHECK, f"no answer within {timeout_s:g} s")
         except LlmtuiError as error:
             return ConnectionReport.failed(info.id, SETTINGS, str(error), error.hint, error)
         # A plugin's bug is told where its provider stands, and stops no other probe.
@@ -259,6 +288,25 @@ class HealthService:
                 level = logging.WARNING if news.state in FAILING else logging.INFO
                 _log.log(level, logfmt("health", provider=news.provider, was=known.state, now=news.state))
         return self.of(news.provider)
+
+
+class _Configured:
+    """The connection of a provider as it is configured."""
+
+    def __init__(self, health: HealthService, provider_id: str) -> None:
+        self._health = health
+        self._provider_id = provider_id
+
+    @property
+    def token_effect(self) -> str:
+        info = self._health.info(self._provider_id)
+        return token_effect(info) if info else ""
+
+    async def test(self, told: StageListener) -> ConnectionReport:
+        return await self._health.examine(self._provider_id, told=told)
+
+    async def ask_token(self, told: StageListener) -> ConnectionReport:
+        return await self._health.ask_token(self._provider_id, told)
 
 
 def _jitters(known: float | None, fresh: float | None) -> bool:
@@ -285,7 +333,8 @@ def _of_report(provider_id: str, report: ConnectionReport) -> Health:
     first = report.stages[0]
     if first.name == SETTINGS and first.state is CheckState.SKIPPED:
         return Health(provider_id, detail=first.detail, checked_at_s=time.monotonic())
-    if failure := report.failure:
+    # Where an extra stage failed, the server itself has answered.
+    if (failure := report.failure) and not failure.extra:
         state = _failing(report.error)
         return Health(provider_id, state, failure.detail, report.hint, checked_at_s=time.monotonic())
     network = any(stage.name == "http" for stage in report.stages)

@@ -1,19 +1,16 @@
 """One provider's settings: read, reviewed as one types, tried out, saved, and put to use."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from llmtui.core.errors import LlmtuiError
-from llmtui.core.logs import scrubbed
-from llmtui.core.models import (
-    ConfigIssue,
-    ConnectionReport,
-)
-from llmtui.core.ports import ProviderWorkshop
+from llmtui.core.models import ConfigIssue, ConnectionReport, ProviderInfo, StageListener
+from llmtui.core.ports import Provider, ProviderWorkshop
 from llmtui.core.settings import SettingField
+from llmtui.services.connection import Connection, ask_one_token, reported, token_effect
 from llmtui.services.health import HealthService
 from llmtui.services.provider_form import (
     ADDRESS,
@@ -31,7 +28,8 @@ if TYPE_CHECKING:
     from llmtui.config.provider_file import ProviderFile
     from llmtui.config.schema import ProviderSettings
 
-TEST_CLOCK_S = 3.0
+TEST_CLOCK_S = 330.0
+"""Only a bound on foreign code: what is asked has its own clocks, and can be cancelled."""
 KEY_TO_COME = "goes to the system keyring; where none answers, to a file that only you can read"
 
 
@@ -72,25 +70,24 @@ class SettingsService:
         removable = form.read.get(KEY) is not None or form.read.get(KEY_VARIABLE) is not None
         return Review(tuple(issues), defaults, place, removable)
 
-    async def test(self, form: ProviderForm, edits: Edits) -> ConnectionReport:
+    def connection(self, form: ProviderForm, edits: Edits) -> Connection:
+        """The connection by these edits, which need not be saved to be tested."""
+        return _Edited(self, form, edits)
+
+    async def test(
+        self, form: ProviderForm, edits: Edits, told: StageListener = lambda _: None
+    ) -> ConnectionReport:
         """Check the connection by these edits, without saving them; never raises."""
-        provider, _ = self._edited(form, edits)
-        settings, issues = self._file.settings(provider, edits.key)
-        if settings is None:
-            return ConnectionReport.failed(
-                form.provider_id, "settings", f"{issues[0].key}: {issues[0].message}"
-            )
-        try:
-            async with asyncio.timeout(TEST_CLOCK_S):
-                return await self._checked(settings)
-        except TimeoutError:
-            return ConnectionReport.failed(form.provider_id, "answer", f"none within {TEST_CLOCK_S:g} s")
-        except LlmtuiError as error:
-            return ConnectionReport.failed(form.provider_id, "settings", str(error), error.hint)
-        # A plugin's bug is told like anything else that is wrong.
-        except Exception as error:  # noqa: BLE001
-            words = scrubbed(f"{type(error).__name__}: {error}")
-            return ConnectionReport.failed(form.provider_id, "check", words, "this is a bug in the provider")
+        return await self._tried(form, edits, lambda provider: provider.examine(told))
+
+    async def ask_token(self, form: ProviderForm, edits: Edits, told: StageListener) -> ConnectionReport:
+        """Ask the model of these edits for one token, which costs; never raises."""
+        return await self._tried(form, edits, lambda provider: ask_one_token(provider, told))
+
+    def info(self, form: ProviderForm, edits: Edits) -> ProviderInfo | None:
+        """What is known of the provider as edited; None where the edits mean nothing."""
+        settings, _ = self._file.settings(self._edited(form, edits)[0], edits.key)
+        return None if settings is None else self._workshop.info_of(settings)
 
     async def save(self, form: ProviderForm, edits: Edits) -> Saved:
         """Write the edits and use them from now on; raises LlmtuiError, and then nothing was written."""
@@ -164,14 +161,50 @@ class SettingsService:
         address = self._file.borrowed_address(form.read)
         return {ADDRESS: address} if address else {}
 
-    async def _checked(self, settings: "ProviderSettings") -> ConnectionReport:
+    async def _tried(
+        self, form: ProviderForm, edits: Edits, ask: Callable[[Provider], Awaitable[ConnectionReport]]
+    ) -> ConnectionReport:
+        provider, _ = self._edited(form, edits)
+        settings, issues = self._file.settings(provider, edits.key)
+        if settings is None:
+            words = f"{issues[0].key}: {issues[0].message}"
+            return ConnectionReport.failed(form.provider_id, "settings", words)
+        try:
+            async with asyncio.timeout(TEST_CLOCK_S):
+                return await reported(form.provider_id, self._asked(settings, ask))
+        except TimeoutError:
+            return ConnectionReport.failed(form.provider_id, "answer", f"none within {TEST_CLOCK_S:g} s")
+
+    async def _asked(
+        self, settings: "ProviderSettings", ask: Callable[[Provider], Awaitable[ConnectionReport]]
+    ) -> ConnectionReport:
         provider = await asyncio.to_thread(self._workshop.build, settings)
         # Whoever tries a key there has decided where it goes.
         self._health.trust(self._workshop.info_of(settings).host)
         try:
-            return await provider.check()
+            return await ask(provider)
         finally:
             await provider.aclose()
+
+
+class _Edited:
+    """The connection of a provider as it is being edited."""
+
+    def __init__(self, settings: SettingsService, form: ProviderForm, edits: Edits) -> None:
+        self._settings = settings
+        self._form = form
+        self._edits = edits
+
+    @property
+    def token_effect(self) -> str:
+        info = self._settings.info(self._form, self._edits)
+        return token_effect(info) if info else ""
+
+    async def test(self, told: StageListener) -> ConnectionReport:
+        return await self._settings.test(self._form, self._edits, told)
+
+    async def ask_token(self, told: StageListener) -> ConnectionReport:
+        return await self._settings.ask_token(self._form, self._edits, told)
 
 
 def _changes(form: ProviderForm, edits: Edits) -> Iterator[tuple[str, Any]]:

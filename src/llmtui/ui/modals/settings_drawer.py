@@ -20,6 +20,7 @@ from llmtui.services.settings import SettingsService
 from llmtui.ui.modals.dialog import Dialog
 from llmtui.ui.modals.question import Question
 from llmtui.ui.widgets.check_report import CheckReport
+from llmtui.ui.widgets.connection_test import ConnectionTest
 from llmtui.ui.widgets.setting_row import SettingRow
 
 NARROW_BELOW = 50
@@ -58,6 +59,8 @@ class SettingsDrawer(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+t", "test", "Test", show=False),
         Binding("f2", "save", "Save", show=False),
+        Binding("f3", "ask_token", "One token", show=False),
+        Binding("f4", "copy_remedy", "Copy", show=False),
         # Before the field sees them: what is typed right after goes to the next one.
         Binding("tab", "app.focus_next", "Next", show=False, priority=True),
         Binding("shift+tab", "app.focus_previous", "Before", show=False, priority=True),
@@ -65,6 +68,7 @@ class SettingsDrawer(Dialog[None]):
         Binding("pagedown", "scroll('page_down')", "Page down", show=False),
     ]
 
+    connection_test = query_one(ConnectionTest)
     report = query_one(CheckReport)
 
     def __init__(
@@ -83,7 +87,7 @@ class SettingsDrawer(Dialog[None]):
         """An empty form; what it holds is read meanwhile."""
         with VerticalScroll(can_focus=False):
             yield Static("reading …", id="problem", classes="note -shown", markup=False)
-            yield CheckReport()
+            yield ConnectionTest(keys={"again": "ctrl+t", "token": "f3", "copy": "f4"})
         yield Static(id="help", markup=False)
         with Horizontal(id="buttons"):
             yield Button("Test", id="test", compact=True)
@@ -123,7 +127,7 @@ class SettingsDrawer(Dialog[None]):
         headers = f"headers ({form.headers})" if form.headers else "headers"
         note = f"{headers}, timeouts, network and health are set in {form.place}"
         widgets.append(Static(Content(sanitise_line(note)), classes="note -last", markup=False))
-        await self.query_one(VerticalScroll).mount_all(widgets, before=self.report)
+        await self.query_one(VerticalScroll).mount_all(widgets, before=self.connection_test)
         self._form = form
         self._show_problem("")
         self._review()
@@ -213,18 +217,24 @@ class SettingsDrawer(Dialog[None]):
     @on(Button.Pressed, "#test")
     def action_test(self) -> None:
         """Check the connection by what is typed."""
-        if self._is_sound():
-            self.test()
+        if self._is_sound() and self._form is not None:
+            self._reported = self.edits
+            self._mark_report()
+            self.connection_test.start(self._settings.connection(self._form, self._reported))
 
-    @work(exclusive=True, group="test", exit_on_error=False)
-    async def test(self) -> None:
-        """Check the connection and show each stage."""
-        if self._form is None:
-            return
-        edits = self.edits
-        self._say(edits, "testing …")
-        self.report.show(await self._settings.test(self._form, edits))
-        self._show_end()
+    def action_ask_token(self) -> None:
+        """Ask the model for one token, which the test has offered."""
+        if not self.report.outdated:
+            self.connection_test.action_ask_token()
+
+    async def action_copy_remedy(self) -> None:
+        """Copy what helps after a failed test."""
+        await self.connection_test.action_copy()
+
+    @on(ConnectionTest.Grew)
+    def _show_end(self) -> None:
+        """Show the end of the form, where what comes of keys is told."""
+        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
 
     @on(Button.Pressed, "#save")
     def action_save(self) -> None:
@@ -254,15 +264,12 @@ class SettingsDrawer(Dialog[None]):
     def _say(self, edits: Edits, words: str, style: str = "") -> None:
         self._reported = edits
         self._mark_report()
-        self.report.say(words, style)
-        self._show_end()
-
-    def _show_end(self) -> None:
-        """Show the end of the form, where what comes of keys is told."""
-        self.call_after_refresh(self.query_one(VerticalScroll).scroll_end, animate=False)
+        self.connection_test.say(words, style)
 
     def action_close(self) -> None:
-        """Close; ask first when something is not saved."""
+        """Stop a test, else close; ask first when something is not saved."""
+        if self.connection_test.cancel():
+            return
         if self._form is None or self._saving or not self.edits:
             self.dismiss(None)
             return

@@ -1,0 +1,106 @@
+"""Testing a connection for a person: stage by stage, and with consent by one token from the model."""
+
+import logging
+import time
+from collections.abc import Awaitable
+from contextlib import aclosing
+from typing import Protocol
+
+from llmtui.core.chat import ChatRequest
+from llmtui.core.conversation import user
+from llmtui.core.errors import LlmtuiError, ProviderError
+from llmtui.core.events import Finish, ReasoningDelta, Start, Status, StreamEvent, TextDelta
+from llmtui.core.guard import Clocks, guard
+from llmtui.core.logs import logfmt, scrubbed
+from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo, StageListener
+from llmtui.core.ports import Provider
+
+_log = logging.getLogger(__name__)
+TOKEN = "token"
+MOST_TOKENS = 16
+"""What OpenAI's Responses API takes at least; the stream is closed at the first one.
+
+Source: https://platform.openai.com/docs/api-reference/responses/create (max_output_tokens)
+"""
+_QUESTION = "Say hi."
+_CLOCKS = Clocks(first_event=300.0, idle=60.0, total=300.0)
+"""A large model takes minutes to load; who waits can cancel."""
+
+
+class Connection(Protocol):
+    """What can be tested: a provider as it is configured, or as it is being edited."""
+
+    @property
+    def token_effect(self) -> str:
+        """What `ask_token` does, for the person who is asked first."""
+        ...
+
+    async def test(self, told: StageListener) -> ConnectionReport:
+        """Test all that is free; never raises. `told` gets the stages as they come."""
+        ...
+
+    async def ask_token(self, told: StageListener) -> ConnectionReport:
+        """Ask the model for one token, which costs; never raises."""
+        ...
+
+
+def token_effect(info: ProviderInfo) -> str:
+    """What asking for one token does at a provider."""
+    model = info.model or "the server's first model"
+    local = f"loads {model} into memory where it is not yet"
+    cloud = f"asks {model} for one token, at its price (at most {MOST_TOKENS})"
+    return {"local": local, "cloud": cloud}.get(info.type, f"{cloud}, or {local}")
+
+
+async def reported(provider_id: str, asking: Awaitable[ConnectionReport]) -> ConnectionReport:
+    """A report of what went wrong before, or around, a provider's own stages."""
+    try:
+        return await asking
+    except LlmtuiError as error:
+        return ConnectionReport.failed(provider_id, "settings", str(error), error.hint, error)
+    # A plugin's bug is told like anything else that is wrong.
+    except Exception as error:  # noqa: BLE001
+        _log.exception(logfmt("connection test failed", provider=provider_id))
+        words = scrubbed(f"{type(error).__name__}: {error}")
+        return ConnectionReport.failed(provider_id, "check", words, "this is a bug in the provider")
+
+
+async def ask_one_token(provider: Provider, told: StageListener) -> ConnectionReport:
+    """Ask the provider's model for its first token and leave; never raises a ProviderError."""
+    told(CheckStage(TOKEN, CheckState.RUNNING))
+    began, hint, failure = time.perf_counter(), "", None
+    state = CheckState.OK
+    try:
+        words = await _first_token(provider, told)
+    except ProviderError as error:
+        state, words, hint, failure = CheckState.FAILED, str(error), error.hint, error
+    stage = CheckStage(TOKEN, state, words, time.perf_counter() - began, extra=True)
+    told(stage)
+    return ConnectionReport(provider.id, (stage,), hint=hint, error=failure)
+
+
+async def _first_token(provider: Provider, told: StageListener) -> str:
+    # The provider's own system prompt would only cost more.
+    request = ChatRequest((user(_QUESTION),), system="", max_tokens=MOST_TOKENS)
+    model = ""
+    async with aclosing(guard(provider.stream_chat(request), provider.id, _CLOCKS)) as events:
+        async for event in events:
+            match event:
+                case Status(kind):
+                    told(CheckStage(TOKEN, CheckState.RUNNING, kind))
+                case Start():
+                    model = event.model
+            if found := _token_of(event):
+                return f"{model} answers: {found}"
+    return f"{model} answers"
+
+
+def _token_of(event: StreamEvent) -> str:
+    match event:
+        case TextDelta(text=text) if text.strip():
+            return repr(text.strip())
+        case ReasoningDelta():
+            return "it thinks first"
+        case Finish():
+            return f"no text within {MOST_TOKENS} tokens"
+    return ""
