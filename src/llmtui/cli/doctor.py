@@ -6,7 +6,7 @@ import json
 import shutil
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from llmtui.bootstrap import build_registry
 from llmtui.cli.exit_codes import FAILED
@@ -30,6 +30,7 @@ _WORDS: Mapping[CheckState, str] = {
     CheckState.OK: "ok",
     CheckState.FAILED: "FAILED",
     CheckState.SKIPPED: "skipped",
+    CheckState.RUNNING: "asking",
 }
 
 
@@ -66,7 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "providers",
         nargs="*",
         metavar="PROVIDER",
-        help="check these, keys included; else all, with keys only for hosts that were used before",
+        help="test these in full, keys included; else check all, with keys only for hosts used before",
+    )
+    parser.add_argument(
+        "--token",
+        action="store_true",
+        help="ask the model of each PROVIDER for one token, too; it may cost, or load the model",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -80,13 +86,17 @@ def run(arguments: argparse.Namespace) -> int:
         # What is wrong with the file is told by who called, below what can be said without it.
         _print(surroundings(paths, config_path(arguments, paths), None), (), as_json=arguments.json)
         raise
-    findings = asyncio.run(_examined(loaded, paths, arguments.providers))
+    if arguments.token and not arguments.providers:
+        raise ConfigError("--token asks only providers that are named: llmtui doctor PROVIDER --token")
+    findings = asyncio.run(_examined(loaded, paths, arguments.providers, with_token=arguments.token))
     facts = surroundings(paths, loaded.source, loaded.settings.network)
     _print(facts, findings, as_json=arguments.json)
     return FAILED if any(one.verdict == "failed" for one in findings) else 0
 
 
-async def _examined(loaded: LoadedSettings, paths: Paths, named: Collection[str]) -> list[Finding]:
+async def _examined(
+    loaded: LoadedSettings, paths: Paths, named: Collection[str], *, with_token: bool
+) -> list[Finding]:
     registry = build_registry(loaded.settings)
     try:
         chosen = _chosen(registry, named)
@@ -97,7 +107,11 @@ async def _examined(loaded: LoadedSettings, paths: Paths, named: Collection[str]
             # Who names no provider is not told that those without a key are broken.
             if info.missing_key and not named:
                 return Finding(info, None)
-            return Finding(info, await health.examine(info.id, tested=bool(named)))
+            report = await health.examine(info.id, tested=bool(named))
+            if with_token and report.ok:
+                token = await health.ask_token(info.id, lambda _: None)
+                report = report.followed_by(token)
+            return Finding(info, report)
 
         findings = await asyncio.gather(*map(one, chosen))
         # Only now are the keys known that were fetched from elsewhere.
@@ -127,7 +141,9 @@ def _harmless(finding: Finding, secrets: Sequence[str]) -> Finding:
     if finding.report is None:
         return Finding(info, None)
     stages = [replace(stage, detail=clean(stage.detail)) for stage in finding.report.stages]
-    return Finding(info, replace(finding.report, stages=tuple(stages), hint=clean(finding.report.hint)))
+    remedies = [replace(remedy, text=clean(remedy.text)) for remedy in finding.report.remedies]
+    hint = clean(finding.report.hint)
+    return Finding(info, replace(finding.report, stages=tuple(stages), hint=hint, remedies=tuple(remedies)))
 
 
 def _print(facts: Facts, findings: Sequence[Finding], *, as_json: bool) -> None:
@@ -152,6 +168,7 @@ def _object(finding: Finding) -> dict[str, object]:
         "base_url": info.base_url,
         "verdict": finding.verdict,
         "hint": finding.hint,
+        "remedies": [asdict(remedy) for remedy in report.remedies] if report else [],
         "models": len(report.models) if report else None,
         "stages": [
             {
@@ -177,6 +194,8 @@ def _lines(finding: Finding) -> Iterator[tuple[str, str]]:
         yield _stage(stage, column), stage.detail
     if finding.hint:
         yield f"  {'hint':<{column}}", finding.hint
+    for remedy in finding.report.remedies:
+        yield f"  {'':<{column}}", f"{remedy.purpose}: {remedy.text}"
 
 
 def _stage(stage: CheckStage, column: int) -> str:

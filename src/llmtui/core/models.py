@@ -240,6 +240,11 @@ class ConnectionReport:
         """A check that did not come to the provider's own stages."""
         return cls(provider, (CheckStage(stage, CheckState.FAILED, detail),), hint=hint, error=error)
 
+    def followed_by(self, later: "ConnectionReport") -> "ConnectionReport":
+        """This report with the stages of a later question of the same provider, and what came of it."""
+        stages = (*self.stages, *later.stages)
+        return replace(self, stages=stages, hint=later.hint, error=later.error, remedies=later.remedies)
+
     @property
     def ok(self) -> bool:
         """Whether no stage failed."""

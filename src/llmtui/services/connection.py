@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Protocol
 
 from llmtui.core.chat import ChatRequest
@@ -25,6 +26,36 @@ Source: https://platform.openai.com/docs/api-reference/responses/create (max_out
 _QUESTION = "Say hi."
 _CLOCKS = Clocks(first_event=300.0, idle=60.0, total=300.0)
 """A large model takes minutes to load; who waits can cancel."""
+
+
+class Progress:
+    """The stages of a check that goes on; `take` is a listener for it."""
+
+    def __init__(self, known: Sequence[CheckStage] = ()) -> None:
+        self._stages = [*known, CheckStage("begin", CheckState.RUNNING)]
+        self._began_s = time.monotonic()
+
+    def take(self, stage: CheckStage) -> None:
+        """Take the next stage; it takes the last one's place where that had only begun, or is the same."""
+        if any(one.state is CheckState.RUNNING or one.name == stage.name for one in self._stages[-1:]):
+            self._stages.pop()
+        self._stages.append(stage)
+        if stage.state is CheckState.RUNNING:
+            self._began_s = time.monotonic()
+
+    @property
+    def ended(self) -> list[CheckStage]:
+        """The stages that have ended."""
+        return [stage for stage in self._stages if stage.state is not CheckState.RUNNING]
+
+    @property
+    def stages(self) -> list[CheckStage]:
+        """All stages; the one that has only begun with the time since."""
+        waited_s = time.monotonic() - self._began_s
+        return [
+            replace(stage, duration_s=waited_s) if stage.state is CheckState.RUNNING else stage
+            for stage in self._stages
+        ]
 
 
 class Connection(Protocol):

@@ -15,8 +15,9 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker, WorkerState
 
-from llmtui.core.models import CheckState, ConnectionReport, ProviderInfo
+from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo
 from llmtui.core.text import sanitise_line
+from llmtui.services.connection import Progress
 from llmtui.services.health import FAILING, Health, HealthService, HealthState
 from llmtui.ui.ages import span
 from llmtui.ui.health_words import glyph, words
@@ -26,8 +27,9 @@ LOOK_EVERY_S = 1.0
 MINUTE_S = 60
 _STAGE_WORDS = {
     CheckState.OK: ("ok", "$text-success"),
-    CheckState.FAILED: ("failed", "$text-error"),
+    CheckState.FAILED: ("FAILED", "$text-error"),
     CheckState.SKIPPED: ("skipped", "$foreground-muted"),
+    CheckState.RUNNING: ("asking", ""),
 }
 _COLUMNS = (("state", 15, 0), ("checked", 8, 44), ("next", 12, 60), ("mode", 5, 60))
 """Title, width, and from which width of the list on it is there."""
@@ -99,6 +101,7 @@ class HealthRoom(Dialog[None]):
         self._report = report
         self._asking: set[str] = set()
         self._examined: dict[str, tuple[Health, ConnectionReport]] = {}
+        self._progress: dict[str, Progress] = {}
         self._problem = ""
         self._drawn: list[Content] = []
         self._detail = Content("")
@@ -178,7 +181,16 @@ class HealthRoom(Dialog[None]):
         self.run_worker(ask(), group="health", exit_on_error=False)
 
     async def _examine(self, provider_id: str) -> None:
-        report = await self._service.examine(provider_id)
+        progress = self._progress[provider_id] = Progress()
+
+        def take(stage: CheckStage) -> None:
+            progress.take(stage)
+            self.show_news()
+
+        try:
+            report = await self._service.examine(provider_id, told=take)
+        finally:
+            del self._progress[provider_id]
         health = self._service.of(provider_id)
         self._examined[provider_id] = health, report
         self._take(health)
@@ -224,15 +236,20 @@ class HealthRoom(Dialog[None]):
         facts = (info.id, info.kind, info.type, info.model or "", info.base_url)
         yield Content.styled(sanitise_line(" · ".join(filter(None, facts))), "$foreground-muted")
         health = self._service.of(info.id)
+        if progress := self._progress.get(info.id):
+            yield from _lines(progress.stages)
+            return
         examined, report = self._examined.get(info.id, (None, None))
         if report is not None and examined == health:
-            yield from _stages(report)
+            yield from _lines(report.stages)
         elif health.detail:
             failed = health.state in FAILING
             yield Content.styled(sanitise_line(health.detail), "$text-error" if failed else "")
         hint = report.hint if report is not None and examined == health else _hint(health)
         if hint and hint != health.detail:
             yield Content(f"hint: {sanitise_line(hint)}")
+        for remedy in report.remedies if report is not None and examined == health else ():
+            yield Content(f"      {sanitise_line(f'{remedy.purpose}: {remedy.text}')}")
 
 
 def _checked(health: Health) -> str:
@@ -247,9 +264,9 @@ def _hint(health: Health) -> str:
     return "" if health.state is HealthState.NO_KEY else health.hint
 
 
-def _stages(report: ConnectionReport) -> Iterator[Content]:
-    column = max(len(stage.name) for stage in report.stages)
-    for stage in report.stages:
+def _lines(stages: Sequence[CheckStage]) -> Iterator[Content]:
+    column = max(len(stage.name) for stage in stages)
+    for stage in stages:
         word, style = _STAGE_WORDS[stage.state]
         yield Content.assemble(
             f"{stage.name:<{column}}  ",

@@ -223,9 +223,8 @@ class SettingsDrawer(Dialog[None]):
             self.connection_test.start(self._settings.connection(self._form, self._reported))
 
     def action_ask_token(self) -> None:
-        """Ask the model for one token, which the test has offered."""
-        if not self.report.outdated:
-            self.connection_test.action_ask_token()
+        """Ask the model that was tested for one token, which the test has offered."""
+        self.connection_test.action_ask_token()
 
     async def action_copy_remedy(self) -> None:
         """Copy what helps after a failed test."""

@@ -15,9 +15,9 @@ from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import Worker
 
-from llmtui.core.models import ConnectionReport, StageListener
+from llmtui.core.models import CheckStage, ConnectionReport, StageListener
 from llmtui.core.text import sanitise_line
-from llmtui.services.connection import TOKEN, Connection
+from llmtui.services.connection import TOKEN, Connection, Progress
 from llmtui.ui.clipboard import copy
 from llmtui.ui.widgets.check_report import CheckReport
 
@@ -73,6 +73,7 @@ class ConnectionTest(Vertical, can_focus=True):
         self.connection = connection
         self._keys = keys
         self._found: ConnectionReport | None = None
+        self._progress = Progress()
         self._work: Worker[None] | None = None
         self._ticking: Timer | None = None
         self._copied = -1
@@ -162,19 +163,17 @@ class ConnectionTest(Vertical, can_focus=True):
         )
 
         async def work() -> None:
-            report = await ask(self.report.take)
-            if known:
-                report = replace(
-                    known, stages=(*known.stages, *report.stages), hint=report.hint, error=report.error
-                )
+            report = await ask(self._take)
+            report = known.followed_by(report) if known else report
             self._found = report
             self._end()
             self.post_message(self.Ended(report))
 
         self._said, self._copied = "", -1
-        self.report.begin(known.stages if known else ())
+        self._progress = Progress(known.stages if known else ())
         self._work = self.run_worker(work(), group="test", exclusive=True, exit_on_error=False)
-        self._ticking = self._ticking or self.set_interval(_SECOND, self.report.show_progress)
+        self._ticking = self._ticking or self.set_interval(_SECOND, self._draw)
+        self._draw()
         self._show_keys()
 
     def _end(self, said: str = "") -> None:
@@ -185,8 +184,16 @@ class ConnectionTest(Vertical, can_focus=True):
         if self._found:
             self.report.show(self._found)
         else:
-            self.report.stop()
+            self.report.show_stages(self._progress.ended)
         self._show_keys()
+
+    def _take(self, stage: CheckStage) -> None:
+        self._progress.take(stage)
+        self._draw()
+        self.post_message(self.Grew())
+
+    def _draw(self) -> None:
+        self.report.show_stages(self._progress.stages)
 
     def _show_keys(self) -> None:
         line = self.query_one(".keys", Static)
