@@ -241,9 +241,11 @@ class ConnectionReport:
         return cls(provider, (CheckStage(stage, CheckState.FAILED, detail),), hint=hint, error=error)
 
     def followed_by(self, later: "ConnectionReport") -> "ConnectionReport":
-        """This report with the stages of a later question of the same provider, and what came of it."""
-        stages = (*self.stages, *later.stages)
-        return replace(self, stages=stages, hint=later.hint, error=later.error, remedies=later.remedies)
+        """This report with the stages of a later question of the same provider."""
+        both = replace(self, stages=(*self.stages, *later.stages))
+        if later.ok:
+            return both
+        return replace(both, hint=later.hint, error=later.error, remedies=later.remedies)
 
     @property
     def ok(self) -> bool:

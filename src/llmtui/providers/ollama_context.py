@@ -30,7 +30,7 @@ def choose_context(
         return ContextChoice(CAUTIOUS_CONTEXT, "cautious: the server does not say what it was trained for")
     if facts.num_ctx < facts.trained_context:
         trained = f"it was trained for {facts.trained_context:,} (/api/show)"
-        return ContextChoice(facts.num_ctx, f"llmtui's choice; {trained}: options.num_ctx takes more")
+        return ContextChoice(facts.num_ctx, f"llmtui's choice; {trained}: options.num_ctx sets another")
     return ContextChoice(facts.num_ctx, "all that it was trained for (/api/show)")
 
 
