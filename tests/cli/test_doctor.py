@@ -15,7 +15,7 @@ from llmtui.core.history import Conversation, RequestRecord, StoredMessage, now
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo
 from llmtui.storage.conversations import SQLiteStore
 from llmtui.testing.exchange import Request, Responder
-from llmtui.testing.wire_server import WireServer
+from llmtui.testing.wire_server import STALL, WireServer
 from tests.cli.commands import Finished, Run
 
 Config = Callable[[str], str]
@@ -62,10 +62,12 @@ async def test_every_stage_is_told_with_its_time(config: Config, server: WireSer
     heading, *stages = about(finished, "far")
     assert heading == f"far: ok · openai_compat, local, {server.url}/v1"
     assert [line.split()[:2] for line in stages] == [
-        [name, "ok"] for name in ("name", "tcp", "http", "auth", "models")
+        *([name, "ok"] for name in ("url", "name", "tcp", "http", "auth", "models")),
+        ["context", "skipped"],
     ]
     assert all(line.split()[2].isdigit() and line.split()[3] == "ms" for line in stages)
-    assert stages[-1].endswith("2 found")
+    assert stages[-2].endswith("2 found")
+    assert len(server.requests) == 1
 
 
 async def test_the_key_goes_to_hosts_that_were_used_or_whose_provider_is_named(
@@ -238,8 +240,38 @@ async def test_as_json(config: Config, server: WireServer, run: Run) -> None:
     assert found["facts"]["llmtui"] == __version__
     (provider,) = found["providers"]
     assert (provider["id"], provider["verdict"], provider["models"]) == ("far", "ok", 2)
-    assert [stage["state"] for stage in provider["stages"]] == ["ok"] * 5
+    assert [stage["state"] for stage in provider["stages"]] == [*["ok"] * 6, "skipped"]
     assert all(stage["duration_s"] >= 0 for stage in provider["stages"])
+
+
+async def test_what_helps_is_told_and_a_probe_of_all_stays_short(config: Config, run: Run) -> None:
+    path = config(f"providers: [{{id: gone, kind: ollama, base_url: '{NOWHERE}'}}]")
+    named = await run("doctor", "gone", "--config", path, env={"PATH": "/nowhere"})
+    assert named.code == 1
+    words = " ".join(about(named, "gone"))
+    assert "nothing listens on port 9" in words
+    assert any(text in words for text in ("https://ollama.com/download", "ollama serve"))
+    found = json.loads((await run("doctor", "gone", "--json", "--config", path)).out)
+    assert found["providers"][0]["remedies"]
+    everybody = await run("doctor", "--config", path)
+    assert [line.split()[0] for line in about(everybody, "gone")[1:3]] == ["name", "tcp"]
+
+
+async def test_a_token_is_asked_for_only_when_told_to(config: Config, server: WireServer, run: Run) -> None:
+    path = config(far(server, ", model: small"))
+    await run("doctor", "far", "--config", path)
+    assert {request.path for request in server.requests} == {"/v1/models"}
+    chunk = b'data: {"model": "small", "choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n'
+    server.reply("/v1/chat/completions", [chunk, STALL], content_type="text/event-stream")
+    finished = await run("doctor", "far", "--token", "--config", path)
+    assert finished.code == 0
+    assert about(finished, "far")[-1].startswith("token ok")
+    assert about(finished, "far")[-1].endswith("small answers: 'Hi'")
+    (asked,) = [request for request in server.requests if request.path != "/v1/models"]
+    assert asked.json()["max_tokens"] == 16
+    nobody = await run("doctor", "--token", "--config", path)
+    assert nobody.code != 0
+    assert "--token asks only providers that are named" in nobody.err
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])

@@ -1,7 +1,8 @@
 """The staged connection check."""
 
+import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -15,8 +16,8 @@ from llmtui.core.errors import (
     ServerError,
     Timeout,
 )
-from llmtui.core.models import CheckState, ConnectionReport, ModelInfo
-from llmtui.providers.checks import KeyUse, Subject, run_check
+from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ModelInfo, Remedy
+from llmtui.providers.checks import Advice, ExtraStage, FullTest, KeyUse, Subject, Verdict, run_check
 from llmtui.providers.network import Route
 from llmtui.testing.wire_server import WireServer
 
@@ -184,3 +185,92 @@ async def test_a_proxy_takes_the_way_over() -> None:
         "left to the proxy http://127.0.0.1:9",
     )
     assert "tcp" not in [stage.name for stage in report.stages]
+
+
+def extra(name: str, verdict: Verdict | ProviderError) -> ExtraStage:
+    async def ask(found: Sequence[ModelInfo]) -> Verdict:
+        assert found == [ModelInfo("m")]
+        if isinstance(verdict, ProviderError):
+            raise verdict
+        return verdict
+
+    return ExtraStage(name, ask)
+
+
+async def test_a_full_test_tells_its_stages_as_they_come_and_asks_more() -> None:
+    told: list[CheckStage] = []
+    full = FullTest(
+        told.append,
+        understood="that server",
+        after_auth=[extra("age", Verdict("young"))],
+        after_models=[extra("size", Verdict("unknown", CheckState.SKIPPED, Advice("look it up")))],
+    )
+    async with WireServer() as server:
+        report = await run_check(at(server.url, key="sent"), full)
+    names = ["url", "name", "tcp", "http", "auth", "age", "models", "size"]
+    assert [stage.name for stage in report.stages] == names
+    assert [stage.name for stage in told if stage.state is CheckState.RUNNING] == names
+    assert [stage for stage in told if stage.state is not CheckState.RUNNING] == list(report.stages)
+    assert (report.ok, report.hint, report.stages[0].detail) == (True, "look it up", "that server")
+    assert [stage.name for stage in report.stages if stage.extra] == ["age", "size"]
+
+
+async def test_what_an_extra_stage_costs_is_no_latency_of_the_server() -> None:
+    report = ConnectionReport(
+        "p", (CheckStage("http", CheckState.OK, "", 1), CheckStage("x", CheckState.OK, "", 9, True))
+    )
+    assert report.latency_s == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Verdict("too old", CheckState.FAILED, Advice("update", (Remedy("get it", "u"),))),
+        ServerError("too old", hint="update"),
+    ],
+)
+async def test_an_extra_stage_that_fails_ends_the_test(failure: Verdict | ProviderError) -> None:
+    full = FullTest(lambda _: None, after_auth=[extra("age", failure), extra("never", Verdict(""))])
+    async with WireServer() as server:
+        report = await run_check(at(server.url), full)
+    assert report.failure is report.stages[-1]
+    assert (report.failure.name, report.failure.detail, report.hint) == ("age", "too old", "update")
+    assert len(report.remedies) == isinstance(failure, Verdict)
+
+
+async def test_a_wrong_address_fails_before_anything_is_asked() -> None:
+    report = await run_check(at("ftp://h"), FullTest(lambda _: None))
+    assert [(stage.name, stage.state) for stage in report.stages] == [("url", CheckState.FAILED)]
+
+
+async def test_each_stage_of_a_full_test_has_its_own_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmtui.providers.checks.STAGE_CLOCK_S", 1.0)
+
+    async def slow(_: object) -> Verdict:
+        await asyncio.sleep(0.6)
+        return Verdict("done")
+
+    async def stuck(_: object) -> Verdict:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    stages = [ExtraStage("one", slow), ExtraStage("two", slow), ExtraStage("three", stuck)]
+    async with WireServer() as server:
+        report = await run_check(at(server.url), FullTest(lambda _: None, after_models=stages))
+    assert [(stage.name, stage.state) for stage in report.stages[-3:]] == [
+        ("one", CheckState.OK),
+        ("two", CheckState.OK),
+        ("three", CheckState.FAILED),
+    ]
+    assert "within 1 s" in report.stages[-1].detail
+
+
+async def test_what_helps_is_found_out_when_nothing_listens() -> None:
+    async def when_refused() -> Advice:
+        return Advice("install it", (Remedy("get it", "u"),))
+
+    full = FullTest(lambda _: None, when_refused=when_refused)
+    refused = await run_check(at("http://127.0.0.1:9", when_refused="start it"), full)
+    assert (refused.hint, refused.remedies) == ("install it", (Remedy("get it", "u"),))
+    wrong = await run_check(at("ftp://h", when_refused="start it"), full)
+    assert wrong.remedies == ()

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.providers.ollama import OllamaProvider
-from llmtui.providers.ollama_host import parse_host
+from llmtui.providers.ollama_host import parse_host, reading_of
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,48 @@ def test_vectors(text: str, base_url: str) -> None:
 
 def test_user_and_password_are_no_part_of_it() -> None:
     assert parse_host("https://user:p%40ss@h/x").base_url == "https://h/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("http://127.0.0.1:11434", "http://127.0.0.1:11434"),
+        ("http://h:11434/", "http://h:11434"),
+        ("gpu-box", "http://gpu-box:11434, read from 'gpu-box'"),
+        ("", "http://127.0.0.1:11434, read from ''"),
+        ("http://h", "http://h: without a port, http:// means 80 and not 11434"),
+        ("https://h/x", "https://h/x: without a port, https:// means 443 and not 11434"),
+        (
+            "0.0.0.0:1",
+            "http://127.0.0.1:1, read from '0.0.0.0:1': 0.0.0.0 is where a server listens, "
+            "not where it is reached",
+        ),
+        (
+            "[::]:1",
+            "http://[::1]:1, read from '[::]:1': :: is where a server listens, not where it is reached",
+        ),
+        ("h:99999", "http://h:11434, read from 'h:99999': '99999' is no port"),
+        ("h:port", "http://h:11434, read from 'h:port': 'port' is no port"),
+        ("ollama.com", "https://ollama.com, read from 'ollama.com': ollama.com is only asked by TLS"),
+        ("https://ollama.com", "https://ollama.com"),
+        ("http://me:p%40ss@h:1", "http://h:1"),
+        ("me:secret@h", "http://h:11434, read from 'h'"),
+    ],
+)
+def test_what_an_address_is_read_as_is_told_with_the_reason(text: str, reading: str) -> None:
+    assert reading_of(text) == reading
+
+
+@given(st.text())
+def test_the_reading_names_the_address_that_is_asked(text: str) -> None:
+    assert reading_of(text).startswith(parse_host(text).base_url)
+
+
+@given(st.from_regex(r"[a-z]{1,8}:[A-Z]{8,12}@[a-z]{1,8}(:[0-9]{1,7})?", fullmatch=True))
+def test_no_password_is_in_it(text: str) -> None:
+    password = text.partition("@")[0].partition(":")[2]
+    assert password not in reading_of(text)
+    assert password not in reading_of(f"http://{text}")
 
 
 @given(st.text())

@@ -240,7 +240,7 @@ async def test_a_test_by_the_person_tries_the_key() -> None:
 async def test_an_examination_tells_every_stage_and_is_news() -> None:
     health = service(up=Checked, hangs=Checked, buggy=Buggy, keyed=Keyed)
     report = await health.examine("up")
-    assert [stage.name for stage in report.stages] == ["http"]
+    assert [stage.name for stage in report.stages] == ["http", "context"]
     assert health.of("up").state is HealthState.UP
     told = {name: await health.examine(name) for name in ("buggy", "keyed", "nobody")}
     assert [(one.failure.name, one.failure.detail) for one in told.values() if one.failure] == [

@@ -140,7 +140,11 @@ async def test_the_connection_is_tested_by_what_is_typed(tmp_path: Path) -> None
         assert "Incorrect API key" in str(wrong.stages)
         right = await settings.test(form, Edits(key=f" {GOOD}\n"))
         assert right.ok
-        assert set(stages(right).values()) == {CheckState.OK}
+        assert stages(right)["auth"] is CheckState.OK
+        assert stages(right)["context"] is CheckState.SKIPPED
+        info = settings.info(form, Edits({"model": "m-9"}, key="k"))
+        assert info is not None
+        assert info.model == "m-9"
         gone = await settings.test(form, Edits({"base_url": "http://127.0.0.1:1"}, key=GOOD))
         assert stages(gone)["tcp"] is CheckState.FAILED
         assert not (tmp_path / "keys").exists()

@@ -47,9 +47,8 @@ class OllamaQuestions:
         if page.status in _KEY_WANTED:
             return f"answered with status {page.status}"
         if other := known_server(page):
-            raise ProtocolError(
-                f"{other.name} answers there, which is no Ollama", context=page.context, hint=other.hint
-            )
+            words = f"{other.name} answers there, which is no Ollama"
+            raise ProtocolError(words, context=page.error.context, hint=other.hint)
         if page.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise page.error
         # A proxy may pass on nothing but /api.
@@ -100,7 +99,7 @@ class OllamaQuestions:
         else:
             words = f"no Ollama answers there but {name_of(page)}"
             hint = _LOGIN if is_login(page) else _NOT_OLLAMA
-        return ProtocolError(words, context=page.context, hint=hint)
+        return ProtocolError(words, context=page.error.context, hint=hint)
 
     async def _is_openai_shaped(self) -> bool:
         try:

@@ -101,6 +101,7 @@ async def test_while_it_asks_it_says_so_and_closes_at_once(room: Room) -> None:
             await pilot.press("enter")
             await slow.exchange(0)
             await until(pilot, lambda: room.line("far")[:2] == ["asking", "…"])
+            await until(pilot, lambda: "http  asking" in " ".join(shown(room.app).split("   ")))
             await pilot.press("escape")
         assert room.app.results == [None]
         await room.registry.aclose()
@@ -124,12 +125,12 @@ async def test_what_went_wrong_is_told_with_its_hint_until_there_is_news(room: R
         await until(pilot, lambda: "gone · scripted" in shown(room.app))
         await pilot.press("enter")
         await until(pilot, lambda: "out [/x] of order" in shown(room.app))
-        assert "script  failed" in shown(room.app)
+        assert "script  FAILED" in shown(room.app)
 
         room.health.note_failure("gone", ConnectError("no route to host", hint="check the cable"))
         await until(pilot, lambda: "hint: check the cable" in shown(room.app))
         assert "no route to host" in shown(room.app)
-        assert "script  failed" not in shown(room.app)
+        assert "script  FAILED" not in shown(room.app)
         assert room.line("gone")[0] == "down"
 
         await pilot.press("down", "down")

@@ -10,6 +10,8 @@ from textual.screen import Screen
 from textual.widgets import Button, Input, Select
 
 from llmtui.core.history import MessageState, Target
+from llmtui.testing.exchange import Exchange
+from llmtui.testing.wire_server import WireServer
 from llmtui.ui.modals.question import Question
 from llmtui.ui.modals.settings_drawer import SettingsDrawer
 from llmtui.ui.widgets.flash import Flash
@@ -67,6 +69,11 @@ async def write(desk: Desk, drawer: SettingsDrawer, key: str, text: str) -> None
     editor.focus()
     editor.value = text[:-1]
     await desk.press("end", text[-1])
+
+
+def by_key(server: WireServer) -> list[Exchange]:
+    """What was asked with the key that was typed, unlike a probe's questions."""
+    return [one for one in server.exchanges if GOOD in one.request.headers.get("authorization", "")]
 
 
 def written(folder: Path) -> str:
@@ -148,6 +155,34 @@ async def test_a_test_shows_each_stage_and_when_it_is_older_than_the_last_change
         assert "✕" not in str(drawer.report.content)
         assert "m-1" in written(tmp_path)
         assert not (tmp_path / "keys").exists()
+
+
+async def test_a_test_that_hangs_is_cancelled_before_the_drawer_closes(tmp_path: Path) -> None:
+    async with WireServer() as slow, drawn(tmp_path, slow.url) as (desk, drawer):
+        slow.reply("/v1/models", before_head=asyncio.Event())
+        await write(desk, drawer, "api_key", GOOD)
+        await desk.press("ctrl+t")
+        await until(desk.pilot, lambda: bool(by_key(slow)))
+        await until(desk.pilot, lambda: "… http" in shown(desk.app))
+        (exchange,) = by_key(slow)
+        await desk.press("escape")
+        await asyncio.wait_for(exchange.client_left, 5)
+        await until(desk.pilot, lambda: "cancelled" in shown(desk.app))
+        assert on_top(desk) is drawer
+        await desk.press("escape")
+        assert isinstance(on_top(desk), Question)
+
+
+async def test_one_token_is_asked_of_what_was_typed_and_only_by_its_key(tmp_path: Path) -> None:
+    async with gatekeeper(GOOD) as server, drawn(tmp_path, server.url) as (desk, drawer):
+        await write(desk, drawer, "api_key", GOOD)
+        await desk.press("f3", "ctrl+t")
+        await until(desk.pilot, lambda: "f3 asks for one token" in shown(desk.app))
+        assert [one.request.path for one in by_key(server)] == ["/v1/models"]
+        await desk.press("f3")
+        await until(desk.pilot, lambda: "m-1 answers: 'one'" in shown(desk.app))
+        assert [one.request.path for one in by_key(server)] == ["/v1/models", "/v1/chat/completions"]
+        assert drawer.focused is row(drawer, "api_key").editor
 
 
 async def test_esc_asks_before_it_drops_what_was_typed(tmp_path: Path) -> None:

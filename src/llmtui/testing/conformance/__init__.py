@@ -18,10 +18,11 @@ loopback, and needs pytest and pytest-asyncio: `pip install llmtui[testing]`.
 
 import pytest
 
-PARTS = ("asking", "connections", "faults", "refusals", "replies", "requests", "secrets")
+PARTS = ("asking", "checks", "connections", "faults", "refusals", "replies", "requests", "secrets")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in PARTS))
 
 from llmtui.testing.cases import TRAITS, ProviderCase, Trait  # noqa: E402
+from llmtui.testing.conformance.checks import Checks  # noqa: E402
 from llmtui.testing.conformance.connections import Connections  # noqa: E402
 from llmtui.testing.conformance.faults import Faults  # noqa: E402
 from llmtui.testing.conformance.refusals import Refusals  # noqa: E402
@@ -35,5 +36,5 @@ __all__ = ["TRAITS", "ConformanceSuite", "ProviderCase", "Trait"]
 @pytest.mark.asyncio
 @pytest.mark.filterwarnings("error::ResourceWarning")
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
-class ConformanceSuite(Replies, Connections, Faults, Refusals, Requests, Secrets):
+class ConformanceSuite(Replies, Checks, Connections, Faults, Refusals, Requests, Secrets):
     """All that a provider owes; its tests ask for a fixture `case`."""
