@@ -17,7 +17,8 @@ from llmtui.core.errors import (
     Timeout,
 )
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ModelInfo, Remedy
-from llmtui.providers.checks import Advice, ExtraStage, FullTest, KeyUse, Subject, Verdict, run_check
+from llmtui.providers.checks import KeyUse, Subject, run_check
+from llmtui.providers.full_test import Advice, ExtraStage, FullTest, Verdict
 from llmtui.providers.network import Route
 from llmtui.testing.wire_server import WireServer
 

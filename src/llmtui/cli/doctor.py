@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from llmtui.bootstrap import build_registry
+from llmtui.cli.console import show_progress
 from llmtui.cli.exit_codes import FAILED
 from llmtui.cli.session import config_path, load_aloud
 from llmtui.cli.surroundings import Facts, surroundings
@@ -107,10 +108,13 @@ async def _examined(
             # Who names no provider is not told that those without a key are broken.
             if info.missing_key and not named:
                 return Finding(info, None)
-            report = await health.examine(info.id, tested=bool(named))
+
+            def told(stage: CheckStage) -> None:
+                show_progress(f"{info.id}: {stage.name} …")
+
+            report = await health.examine(info.id, tested=bool(named), told=told)
             if with_token and report.ok:
-                token = await health.ask_token(info.id, lambda _: None)
-                report = report.followed_by(token)
+                report = report.followed_by(await health.ask_token(info.id, told))
             return Finding(info, report)
 
         findings = await asyncio.gather(*map(one, chosen))
@@ -118,6 +122,7 @@ async def _examined(
         secrets = registry.secrets()
         return [_harmless(finding, secrets) for finding in findings]
     finally:
+        show_progress("")
         await registry.aclose()
 
 

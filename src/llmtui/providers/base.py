@@ -22,7 +22,8 @@ from llmtui.core.models import (
     ModelInfo,
     StageListener,
 )
-from llmtui.providers.checks import ExtraStage, FullTest, KeyUse, Verdict, context_verdict
+from llmtui.providers.checks import KeyUse
+from llmtui.providers.full_test import ExtraStage, FullTest, Verdict, context_verdict
 from llmtui.providers.kinds import Kind
 from llmtui.providers.locality import host_and_port
 from llmtui.providers.network import Route, network_issues, route_to

@@ -27,14 +27,11 @@ from llmtui.core.models import (
     CheckStage,
     CheckState,
     ConnectionReport,
-    FactSource,
-    Limit,
     ModelInfo,
-    Remedy,
-    StageListener,
 )
 from llmtui.core.text import sanitise_line
 from llmtui.providers.failures import transport_error
+from llmtui.providers.full_test import Advice, ExtraStage, FullTest
 from llmtui.providers.locality import host_and_port
 from llmtui.providers.network import Route, tls_context
 from llmtui.providers.tls_probe import asks_for_tls
@@ -59,46 +56,6 @@ KEY_KEPT_BACK = "key not tried"
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
-    """What to try."""
-
-    hint: str = ""
-    remedies: tuple[Remedy, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What an extra stage found."""
-
-    detail: str
-    state: CheckState = CheckState.OK
-    advice: Advice = Advice()
-
-
-@dataclass(frozen=True, slots=True)
-class ExtraStage:
-    """A question that only a full test asks; `ask` gets the models that were found, and may raise."""
-
-    name: str
-    ask: Callable[[Sequence[ModelInfo]], Awaitable[Verdict]]
-
-
-@dataclass(frozen=True, slots=True)
-class FullTest:
-    """What a person's own test has beyond a probe's."""
-
-    told: StageListener
-    understood: str = ""
-    """What the address was read as."""
-    identify: Callable[[], Awaitable[str]] | None = None
-    """Says in words who answers there; raises ProviderError when it is not who should."""
-    after_auth: Sequence[ExtraStage] = ()
-    after_models: Sequence[ExtraStage] = ()
-    when_refused: Callable[[], Awaitable[Advice]] | None = None
-    """Finds out what helps when nothing listens."""
-
-
-@dataclass(frozen=True, slots=True)
 class Subject:
     """What is checked: the provider's address, the way there, and how its models are asked for.
 
@@ -115,23 +72,6 @@ class Subject:
     """What helps when nothing listens."""
     when_not_found: str = ""
     """What helps when the server knows no models."""
-
-
-_TOLD_BY: Mapping[FactSource, str] = {
-    "override": "set in the config",
-    "live": "the server says so",
-    "catalogue": "by the catalogue of models",
-    "provider": "known to llmtui",
-}
-
-
-def context_verdict(model: str | None, window: Limit) -> Verdict:
-    """What a model takes, and who says so."""
-    if model is None:
-        return Verdict("there is no model to ask about", CheckState.SKIPPED)
-    if window.tokens is None:
-        return Verdict(f"nobody says how much {model} takes", CheckState.SKIPPED)
-    return Verdict(f"{window.tokens:,} tokens for {model}: {_TOLD_BY.get(window.source, 'unknown')}")
 
 
 async def run_check(subject: Subject, full: FullTest | None = None) -> ConnectionReport:

@@ -18,8 +18,9 @@ from llmtui.core.usage import estimate_tokens
 from llmtui.providers import kinds
 from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
-from llmtui.providers.checks import ExtraStage, FullTest, KeyUse, Subject, Verdict, run_check
+from llmtui.providers.checks import KeyUse, Subject, run_check
 from llmtui.providers.failures import classify
+from llmtui.providers.full_test import ExtraStage, FullTest, Verdict
 from llmtui.providers.http import Http, Reply, auth_headers, drain
 from llmtui.providers.ollama_check import OllamaQuestions
 from llmtui.providers.ollama_context import ContextChoice, choose_context, context_words

@@ -6,8 +6,8 @@ from http import HTTPStatus
 
 from llmtui.core.errors import ModelNotFound, ProtocolError, ProviderError
 from llmtui.core.models import CheckState, ModelInfo, Remedy
-from llmtui.providers.checks import Advice, Verdict
 from llmtui.providers.front_pages import is_login, known_server, name_of
+from llmtui.providers.full_test import Advice, Verdict
 from llmtui.providers.http import Http, Page
 from llmtui.providers.ollama_host import OllamaHost
 from llmtui.providers.ollama_install import DOWNLOAD

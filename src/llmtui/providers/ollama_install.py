@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from llmtui.core.models import Remedy
-from llmtui.providers.checks import Advice
+from llmtui.providers.full_test import Advice
 from llmtui.providers.locality import host_and_port
 from llmtui.providers.network import LOOPBACK
 from llmtui.providers.ollama_host import DEFAULT_PORT
