@@ -264,6 +264,7 @@ async def test_each_stage_of_a_full_test_has_its_own_clock(monkeypatch: pytest.M
         ("three", CheckState.FAILED),
     ]
     assert "within 1 s" in report.stages[-1].detail
+    assert report.stages[-1].extra
 
 
 async def test_what_helps_is_found_out_when_nothing_listens() -> None:

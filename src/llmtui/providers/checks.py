@@ -23,12 +23,7 @@ from llmtui.core.errors import (
     ProviderError,
     Timeout,
 )
-from llmtui.core.models import (
-    CheckStage,
-    CheckState,
-    ConnectionReport,
-    ModelInfo,
-)
+from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ModelInfo
 from llmtui.core.text import sanitise_line
 from llmtui.providers.failures import transport_error
 from llmtui.providers.full_test import Advice, ExtraStage, FullTest
@@ -106,6 +101,8 @@ class _Check:
         self._stages: list[CheckStage] = []
         self._models: list[ModelInfo] = []
         self._error: LlmtuiError | None = None
+        self._is_extra = False
+        """Whether the stage is one of the full test's own."""
         self._refused = False
         self._advice = Advice()
         self.clock_s = STAGE_CLOCK_S if full else CHECK_CLOCK_S
@@ -220,12 +217,12 @@ class _Check:
 
     async def _ask_extra(self, stages: Sequence[ExtraStage]) -> None:
         for stage in stages:
-            self._begin(stage.name)
+            self._begin(stage.name, extra=True)
             try:
                 verdict = await stage.ask(self._models)
             except LlmtuiError as error:
-                self._stop(error, extra=True)
-            self._record(stage.name, verdict.state, sanitise_line(verdict.detail), extra=True)
+                self._stop(error)
+            self._record(stage.name, verdict.state, sanitise_line(verdict.detail))
             if verdict.advice.hint:
                 self._advice = verdict.advice
             if verdict.state is CheckState.FAILED:
@@ -233,6 +230,9 @@ class _Check:
 
     async def _suspect_tls(self, host: str, port: int) -> None:
         """Say that https was meant where the server of an http address speaks TLS."""
+        if self.clock:
+            # The stage has failed already, and what is asked now has a clock of its own.
+            self.clock.reschedule(None)
         if self._stage == "http" and await asks_for_tls(host, port, self._error):
             self._advice = Advice(SPEAKS_TLS.hint)
             self._stages[-1] = replace(self._stages[-1], detail=SPEAKS_TLS.words)
@@ -252,8 +252,8 @@ class _Check:
             hint = "set base_url to a URL such as http://127.0.0.1:8080/v1"
             self._stop(BadRequest("the base URL is no address", context=self._context, hint=hint))
 
-    def _begin(self, stage: str) -> None:
-        self._stage, self._began = stage, time.perf_counter()
+    def _begin(self, stage: str, *, extra: bool = False) -> None:
+        self._stage, self._began, self._is_extra = stage, time.perf_counter(), extra
         if self._full and self.clock:
             self.clock.reschedule(asyncio.get_running_loop().time() + self.clock_s)
         self._tell(CheckStage(stage, CheckState.RUNNING))
@@ -261,18 +261,19 @@ class _Check:
     def _passed(self, detail: str) -> None:
         self._record(self._stage, CheckState.OK, detail)
 
-    def _stop(self, error: LlmtuiError, *, extra: bool = False) -> NoReturn:
+    def _stop(self, error: LlmtuiError) -> NoReturn:
         if isinstance(error, ConnectError) and error.hint == REFUSED.hint:
             self._refused = True
             error.hint = self._subject.when_refused or error.hint
         elif isinstance(error, ProviderError) and error.context.status == HTTPStatus.NOT_FOUND:
             error.hint = self._subject.when_not_found or error.hint
         self._error = error
-        self._record(self._stage, CheckState.FAILED, sanitise_line(str(error)), extra=extra)
+        self._record(self._stage, CheckState.FAILED, sanitise_line(str(error)))
         raise _Stopped from None
 
     def _record(self, stage: str, state: CheckState, detail: str, *, extra: bool = False) -> None:
-        self._stages.append(CheckStage(stage, state, detail, time.perf_counter() - self._began, extra))
+        seconds = time.perf_counter() - self._began
+        self._stages.append(CheckStage(stage, state, detail, seconds, extra or self._is_extra))
         self._tell(self._stages[-1])
 
     def _tell(self, stage: CheckStage) -> None:

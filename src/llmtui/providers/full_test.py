@@ -49,7 +49,8 @@ class FullTest:
 _TOLD_BY: Mapping[FactSource, str] = {
     "override": "set in the config",
     "live": "the server says so",
-    "catalogue": "by the catalogue of models",
+    "genai-prices": "by genai-prices",
+    "models.dev": "by models.dev",
     "provider": "known to llmtui",
 }
 
