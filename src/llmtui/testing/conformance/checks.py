@@ -28,4 +28,4 @@ class Checks:
             await provider.aclose()
         for report in reports:
             assert report.failure is report.stages[-1]
-            assert report.hint
+            assert report.failure.detail
