@@ -31,9 +31,7 @@ async def test_every_command_explains_itself(run: Run, command: str) -> None:
     assert COMMANDS[command] in finished.out
 
 
-@pytest.mark.parametrize(
-    "arguments", [["nope"], ["--nope"], ["ask", "--nope", "x"], ["models"], ["models", "pull", "gpt"]]
-)
+@pytest.mark.parametrize("arguments", [["nope"], ["--nope"], ["ask", "--nope", "x"], ["models"]])
 async def test_wrong_usage_is_explained(run: Run, arguments: list[str]) -> None:
     finished = await run(*arguments)
     assert (finished.code, finished.out) == (2, "")

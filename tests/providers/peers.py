@@ -16,6 +16,7 @@ import httpx
 
 from llmtui.core.ports import Provider
 from llmtui.providers.embedded import child
+from tests.providers import real_ollama
 from tests.providers.conftest import build
 
 AIMOCK = "@copilotkit/aimock@1.43.0"
@@ -91,6 +92,16 @@ def xllamacpp(folder: Path, weights: Path) -> Iterator[Peer]:
         if "failed" in report:
             raise CannotStart(f"xllamacpp did not start: {report['failed']}")
         yield Peer(report["ready"])
+
+
+@contextmanager
+def ollama(folder: Path) -> Iterator[Peer]:
+    """A real Ollama without models, which keeps them in a folder; raises CannotStart."""
+    try:
+        with real_ollama.running(folder) as url:
+            yield Peer(url)
+    except real_ollama.CannotBuild as reason:
+        raise CannotStart(str(reason)) from None
 
 
 @contextmanager

@@ -286,7 +286,7 @@ async def test_an_unknown_model_is_not_said_to_load(server: FakeOllama, path: st
     server.answer(path, one({"error": "model 'm' not found"}), status=404)
     with pytest.raises(ModelNotFound, match="model 'm' not found") as caught:
         await collect(built(server))
-    assert "ollama pull m" in caught.value.hint
+    assert "llmtui models pull m -p o" in caught.value.hint
     if path == SHOW:
         assert [request.path for request in server.requests] == [SHOW]
 
@@ -301,7 +301,7 @@ async def test_a_server_without_models_says_so(server: FakeOllama) -> None:
     server.answer(TAGS, one({"models": []}))
     with pytest.raises(ModelNotFound) as caught:
         await collect(built(server, model=None))
-    assert "ollama pull" in caught.value.hint
+    assert "llmtui models pull" in caught.value.hint
 
 
 async def test_a_model_that_runs_elsewhere(server: FakeOllama) -> None:

@@ -19,7 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "ask": "ask one question and print the answer",
     "providers": "list the providers with their state",
     "plugins": "list the kinds of provider that are installed, from other packages too",
-    "models": "list a provider's models, or pull the embedded one",
+    "models": "list, pull, show, load and delete the models of a server",
     "db": "back up or check the chats, or remove deleted ones for good",
     "config": "show or check the settings, or bring old ones into today's form",
     "test-provider": "try a provider's live service with a few small requests, and write a report",

@@ -9,21 +9,16 @@ from llmtui.cli.session import load_aloud
 from llmtui.providers.fetch import fetcher
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument(
-        "--from",
-        dest="address",
-        default=ADDRESS,
-        metavar="URL",
-        help=f"where the list is, such as a mirror; else {ADDRESS}",
-    )
+def run(arguments: argparse.Namespace) -> int:
+    """Fetch the list from `--from`, else from models.dev."""
+    refresh_models(arguments)
+    return 0
 
 
 def refresh_models(arguments: argparse.Namespace) -> None:
     """Fetch the list unless the kept one is still the newest; raises LlmtuiError, and the kept one stays."""
     loaded, paths = load_aloud(arguments)
     fetch = fetcher(loaded.settings.network)
-    known = asyncio.run(ModelsDev(paths.models_dev).refresh(fetch, arguments.address))
+    known = asyncio.run(ModelsDev(paths.models_dev).refresh(fetch, arguments.address or ADDRESS))
     news = "fetched" if known.changed else "nothing new"
     say(f"{news}: {known.models:,} models of {known.vendors} vendors are described in {paths.models_dev}")

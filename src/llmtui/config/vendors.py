@@ -53,6 +53,8 @@ class Vendor:
     """Whether people have the key for other work too, so that it tells nothing of where they want to chat."""
     own_names: bool = False
     """Whether models go by names that their owner gave, of which no catalogue knows."""
+    model_api: Literal["localai"] | None = None
+    """Whose way of managing its models the server has."""
     options: OptionDefaults = field(default_factory=OptionDefaults)
     choose_when: str = ""
     """For whom it is, as the end of a sentence that begins with "choose it when"."""
@@ -218,7 +220,8 @@ _ROWS = (
         base_url="http://127.0.0.1:8080/v1",
         keys=("LOCALAI_API_KEY",),
         choose_when="you run LocalAI, and want to install models from its gallery",
-        quirks="listens on the same port as llama.cpp",
+        model_api="localai",
+        quirks="listens on the same port as llama.cpp; installs models of its gallery",
     ),
     Vendor(
         "vllm",

@@ -16,6 +16,7 @@
         ├── RateLimited             429
         ├── Overloaded              503, 529, a full queue
         ├── ServerError             any other 5xx
+        ├── DiskFull                no space where the server keeps its models
         ├── ContextTooLong          the conversation does not fit the model
         ├── ContentFiltered         the vendor declined
         ├── ModelNotFound           no such model there
@@ -178,6 +179,13 @@ class ServerError(ProviderError):
     retryable = True
     exit_code = 24
     default_hint = "retry, or switch the provider"
+
+
+class DiskFull(ProviderError):
+    """The disk that holds the models is full."""
+
+    exit_code = 25
+    default_hint = "free some space where the models are kept, then pull again: what is there stays"
 
 
 class ContextTooLong(ProviderError):

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal, Protocol
 
 from llmtui.core.models import Capabilities
@@ -144,8 +145,13 @@ class ModelAdmin(Protocol):
         """Send a model to its registry; steps as those of `pull`."""
         ...
 
-    def create(self, model: str, modelfile: str) -> AsyncGenerator[TransferStep, None]:
-        """Make a model by a Modelfile; steps as those of `pull`. Raises ConfigError for a faulty file."""
+    def create(
+        self, model: str, modelfile: str, folder: Path | None = None
+    ) -> AsyncGenerator[TransferStep, None]:
+        """Make a model by a Modelfile; steps as those of `pull`. Raises ConfigError for a faulty file.
+
+        Files that it names are sent; relative paths lead from `folder`, or from the working folder.
+        """
         ...
 
     async def copy(self, source: str, destination: str) -> None:

@@ -28,6 +28,8 @@ ERROR_BODY_CLOCK_S = 5.0
 """A server that refuses a request may still stall while it says why."""
 JSON_CLOCK_S = 10.0
 DRAIN_CLOCK_S = 0.2
+DONE = (200, 201, 202, 204)
+"""The statuses of something that was done."""
 TALKATIVE = (
     *("httpcore.http11", "httpcore.http2", "httpcore.socks"),
     *("httpcore2.http11", "httpcore2.http2", "httpcore2.socks"),
@@ -176,17 +178,72 @@ class Http:
     ) -> "Page":
         """Ask for whatever comes, be it a refusal; raises ProviderError when nothing does."""
         context = ErrorContext(provider=self._provider)
+        return await self._answer(
+            method, url, headers, context=context, payload=payload, secrets=secrets, clock_s=clock_s
+        )
+
+    async def done(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        payload: Mapping[str, Any] | None = None,
+        content: AsyncIterator[bytes] | None = None,
+        model: str = "",
+        secrets: Sequence[str] = (),
+        clock_s: float | None = JSON_CLOCK_S,
+    ) -> None:
+        """Ask for something whose whole answer is the status; `content` is sent as it comes."""
+        context = ErrorContext(provider=self._provider, model=model)
+        page = await self._answer(
+            method,
+            url,
+            headers,
+            context=context,
+            payload=payload,
+            content=content,
+            secrets=secrets,
+            clock_s=clock_s,
+        )
+        if page.status not in DONE or page.is_html:
+            raise page.error
+
+    async def exists(self, url: str, headers: Mapping[str, str], *, secrets: Sequence[str] = ()) -> bool:
+        """Whether the server has what is at a URL."""
+        context = ErrorContext(provider=self._provider)
+        page = await self._answer(
+            "HEAD", url, headers, context=context, payload=None, secrets=secrets, clock_s=JSON_CLOCK_S
+        )
+        if page.status not in (200, 404):
+            raise page.error
+        return page.status == 200
+
+    async def _answer(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        context: ErrorContext,
+        payload: Mapping[str, Any] | None,
+        secrets: Sequence[str],
+        clock_s: float | None,
+        content: AsyncIterator[bytes] | None = None,
+    ) -> "Page":
         require_sendable(headers, context)
-        secrets = [*secrets, *self._route.secrets()]
+        known = (*secrets, *self._route.secrets())
         try:
             async with asyncio.timeout(clock_s):
-                response = await self.client.request(method, url, json=payload, headers=dict(headers))
+                response = await self.client.request(
+                    method, url, json=payload, content=content, headers=dict(headers)
+                )
         except http_errors() as error:
-            raise self._unreached(error, url, context, secrets) from None
+            raise self._unreached(error, url, context, known) from None
         except TimeoutError:
             words = f"no answer within {clock_s:g} s"
             raise Timeout(words, phase="total", context=context) from None
-        return Page(response.status_code, response.headers, response.content, context, tuple(secrets))
+        return Page(response.status_code, response.headers, response.content, context, known)
 
     def _unreached(
         self, error: Exception, url: str, context: ErrorContext, secrets: Sequence[str]

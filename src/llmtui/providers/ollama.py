@@ -13,6 +13,7 @@ from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import FilePart, ImagePart
 from llmtui.core.errors import ContextTooLong, ErrorContext, ModelNotFound
 from llmtui.core.events import Status, StreamEvent, UsageUpdate, Warning
+from llmtui.core.model_admin import ModelAdmin
 from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo, StageListener
 from llmtui.core.usage import estimate_tokens
 from llmtui.providers import kinds
@@ -72,7 +73,8 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
                 async for event in events:
                     yield event
         except ModelNotFound as error:
-            error.hint = f"pull it with `ollama pull {request.model}`, or pick another model (ctrl+o)"
+            pull = f"llmtui models pull {request.model} -p {self.id}"
+            error.hint = f"pull it with `{pull}`, or pick another model (ctrl+o)"
             raise
 
     def capabilities(self, model: str | None = None) -> Capabilities:
@@ -123,6 +125,20 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
             when_refused=lambda: when_refused(self._host.base_url),
         )
         return _versioned(await run_check(self._subject(server.models, self.key_use(True)), full), server)
+
+    def model_admin(self) -> ModelAdmin:
+        """What manages the models of this server, with connections of its own."""
+        from llmtui.providers.ollama_admin import OllamaAdmin
+
+        window = {"options": {"num_ctx": self.options.num_ctx}} if self.options.num_ctx else {}
+        return OllamaAdmin(
+            self.id,
+            self._host,
+            Http(self.id, self.clocks, self.route),
+            self._headers(),
+            self.settings.secrets(),
+            {"keep_alive": self.options.keep_alive, **window},
+        )
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -211,7 +227,7 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
                 raise ModelNotFound(
                     f"{self._host.base_url} has no model yet",
                     context=ErrorContext(provider=self.id),
-                    hint="pull one, for example with `ollama pull llama3.2`",
+                    hint=f"pull one, for example with `llmtui models pull llama3.2 -p {self.id}`",
                 )
             self._first_model = models[0].id
         return replace(request, model=self._first_model)

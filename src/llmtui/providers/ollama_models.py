@@ -62,7 +62,7 @@ def full_name(model: str) -> str:
 
 def models_of(tags: object) -> list[ModelInfo]:
     """The models of an `/api/tags` answer."""
-    return [_model(entry) for entry in _entries(tags) if _name(entry)]
+    return [_model(entry) for entry in entries_of(tags) if name_of(entry)]
 
 
 def facts_of(show: object) -> ModelFacts:
@@ -79,30 +79,36 @@ def facts_of(show: object) -> ModelFacts:
 
 def loaded_context(ps: object, model: str) -> tuple[bool, int | None]:
     """Whether a model is loaded, and with which context."""
-    for entry in _entries(ps):
-        if full_name(_name(entry)) == full_name(model):
+    for entry in entries_of(ps):
+        if full_name(name_of(entry)) == full_name(model):
             context = entry.get("context_length")
             return True, context if isinstance(context, int) and context > 0 else None
     return False, None
 
 
-def _entries(answer: object) -> list[dict[str, Any]]:
+def entries_of(answer: object) -> list[dict[str, Any]]:
+    """The models of an answer that lists some."""
     return as_objects(as_object(answer).get("models"))
 
 
-def _name(entry: Mapping[str, Any]) -> str:
+def name_of(entry: Mapping[str, Any]) -> str:
+    """What a listed model is called."""
     return sanitise_line(str(entry.get("name") or entry.get("model") or ""))
+
+
+def listed_facts(entry: Mapping[str, Any]) -> ModelFacts:
+    """The facts of a listed model; only new servers list any."""
+    context = as_object(entry.get("details")).get("context_length")
+    return ModelFacts(_abilities(entry), context if isinstance(context, int) else None)
 
 
 def _model(entry: Mapping[str, Any]) -> ModelInfo:
     details = as_object(entry.get("details"))
-    context = details.get("context_length")
-    facts = ModelFacts(_abilities(entry), context if isinstance(context, int) else None)
     words = (details.get("parameter_size"), details.get("quantization_level"))
-    remote = bool(entry.get("remote_host")) or is_cloud_name(_name(entry))
+    remote = bool(entry.get("remote_host")) or is_cloud_name(name_of(entry))
     return ModelInfo(
-        id=_name(entry),
-        capabilities=facts.capabilities,
+        id=name_of(entry),
+        capabilities=listed_facts(entry).capabilities,
         leaves_machine=True if remote else None,
         detail=sanitise_line(" ".join(str(word) for word in words if word)),
     )

@@ -1,13 +1,29 @@
 """The adapter of OpenAI's shape, made a vendor's by its row."""
 
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import create_model
 
 from llmtui.config.vendors import Vendor
+from llmtui.core.model_admin import ModelAdmin
+from llmtui.providers.http import Http, auth_headers
 from llmtui.providers.kinds import vendor_kind
 from llmtui.providers.openai_compat import OpenAICompatOptions, OpenAICompatProvider
+
+AdminClass: TypeAlias = Callable[[str, str, Http, Mapping[str, str], list[str]], ModelAdmin]
+"""Takes the provider's id, its address, its way there, its headers and its secrets."""
+
+
+def _localai() -> AdminClass:
+    from llmtui.providers.localai_admin import LocalAIAdmin
+
+    return LocalAIAdmin
+
+
+_ADMINS: Mapping[str, Callable[[], AdminClass]] = {"localai": _localai}
+"""What manages models, by the row's `model_api`; imported when it is first asked for."""
 
 
 @cache
@@ -20,6 +36,17 @@ def vendor_adapter(vendor: Vendor) -> type[OpenAICompatProvider]:
         """A server that speaks chat_completions in a vendor's own way."""
 
         options_model = options
+
+        def model_admin(self) -> ModelAdmin | None:
+            if vendor.model_api is None:
+                return None
+            return _ADMINS[vendor.model_api]()(
+                self.id,
+                self.base_url_of(self.settings),
+                Http(self.id, self.clocks, self.route),
+                auth_headers(self.settings, self.settings.key, self.options.key_header),
+                self.settings.secrets(),
+            )
 
     return VendorProvider
 

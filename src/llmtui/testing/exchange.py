@@ -118,7 +118,7 @@ async def read_request(reader: asyncio.StreamReader) -> Request:
 
 async def _read_chunks(reader: asyncio.StreamReader) -> bytes:
     body = bytearray()
-    while size := int((await reader.readline()).partition(b";")[0], 16):
+    while size := int((await reader.readuntil(b"\n")).partition(b";")[0], 16):
         body += (await reader.readexactly(size + 2))[:size]
     await reader.readline()
     return bytes(body)

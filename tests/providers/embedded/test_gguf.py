@@ -24,7 +24,7 @@ VALUES: list[tuple[str, object]] = [
 def test_head_names_model_and_trained_context(tmp_path: Path) -> None:
     path = tmp_path / "model.gguf"
     path.write_bytes(gguf_bytes(VALUES))
-    assert read_head(path) == GgufHead("Small model", "135M", 2048)
+    assert read_head(path) == GgufHead("Small model", "135M", 2048, "llama")
 
 
 def test_reading_stops_before_the_vocabulary(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_a_cancelled_fetch_leaves_nothing_and_ends_the_installer(
     steps = fetch(tmp_path, SMALL)
     assert next(steps).phase == "download"
     installer = int(pipe.read_text())
-    steps.close()  # type: ignore[attr-defined]
+    steps.close()
     with pytest.raises(ProcessLookupError):
         os.kill(installer, signal.SIGCONT)
     assert leftovers(tmp_path) == []

@@ -12,6 +12,10 @@ _HEAD = struct.Struct("<4sIQQ")
 _U32 = struct.Struct("<I")
 _U64 = struct.Struct("<Q")
 _STRING, _ARRAY = 8, 9
+# https://github.com/ggml-org/llama.cpp/blob/master/include/llama.h (llama_ftype)
+_FILE_TYPES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K"}
+_FILE_TYPES |= {11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S"}
+_FILE_TYPES |= {17: "Q5_K_M", 18: "Q6_K", 32: "BF16"}
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _UNSIGNED = {4: _U32, 10: _U64}
 # Keys and values of interest are short; what is longer is a damaged file.
@@ -20,11 +24,14 @@ _LONGEST = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class GgufHead:
-    """The model's own name and the context that it was trained for, where the file tells."""
+    """What the file tells of its model; empty where it tells nothing."""
 
     name: str = ""
     size_label: str = ""
     context_length: int | None = None
+    architecture: str = ""
+    quantization: str = ""
+    licence: str = ""
 
 
 def read_head(path: Path) -> GgufHead:
@@ -39,11 +46,16 @@ def read_head(path: Path) -> GgufHead:
             found = _metadata(file)
         except (struct.error, KeyError) as error:
             raise ValueError("not a GGUF file, or a damaged one") from error
-    context = found.get(f"{found.get('general.architecture')}.context_length")
+    architecture = str(found.get("general.architecture", ""))
+    context = found.get(f"{architecture}.context_length")
+    file_type = found.get("general.file_type")
     return GgufHead(
         name=str(found.get("general.name", "")),
         size_label=str(found.get("general.size_label", "")),
         context_length=context if isinstance(context, int) else None,
+        architecture=architecture,
+        quantization=_FILE_TYPES.get(file_type, "") if isinstance(file_type, int) else "",
+        licence=str(found.get("general.license", "")),
     )
 
 

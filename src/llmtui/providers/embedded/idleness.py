@@ -30,7 +30,8 @@ class Idleness:
     def __init__(
         self, after_s: float | None, act: Callable[[], None], *, call_later: CallLater = _call_later
     ) -> None:
-        self._after_s = after_s
+        self.after_s = after_s
+        """Holds from the end of the next use on."""
         self._act = act
         self._call_later = call_later
         self._uses = 0
@@ -50,8 +51,8 @@ class Idleness:
             yield
         finally:
             self._uses -= 1
-            if not self._uses and self._after_s:
-                self._timer = self._call_later(self._after_s, self._due)
+            if not self._uses and self.after_s:
+                self._timer = self._call_later(self.after_s, self._due)
 
     def forget(self) -> None:
         """Stop the clock."""

@@ -17,6 +17,7 @@ from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import FilePart, ImagePart
 from llmtui.core.errors import ErrorContext, ModelNotFound, ProviderError, Unsupported
 from llmtui.core.events import Status, StreamEvent, Warning
+from llmtui.core.model_admin import ModelAdmin
 from llmtui.core.models import (
     UNKNOWN,
     Capabilities,
@@ -83,6 +84,7 @@ class EmbeddedProvider(kinds.Embedded, BaseProvider):
     ) -> None:
         super().__init__(settings)
         paths = paths or user_paths()
+        self._data_dir = paths.data_dir
         self.model = self.model_of(settings)
         self._file = self.options.model_path or model_path(paths.data_dir)
         self._supervisor = Supervisor(
@@ -179,6 +181,14 @@ class EmbeddedProvider(kinds.Embedded, BaseProvider):
         """The one model; raises ProviderError when it cannot be served."""
         self._order()
         return [self._info()]
+
+    def model_admin(self) -> ModelAdmin:
+        """What fetches, loads and deletes the one model; the process stays this provider's."""
+        from llmtui.providers.embedded.admin import EmbeddedAdmin, ServedFile
+
+        is_own = self.options.model_path is not None
+        served = ServedFile(self.model, self._file, is_own, self._head, self.capabilities)
+        return EmbeddedAdmin(self.id, served, self._data_dir, self._supervisor)
 
     async def aclose(self) -> None:
         """End the child process."""

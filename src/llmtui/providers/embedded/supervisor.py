@@ -75,6 +75,7 @@ class Supervisor:
         self._command = command
         self._child: _Child | None = None
         self._lock = asyncio.Lock()
+        self._unload_after_s = unload_after_s
         self._idleness = Idleness(unload_after_s, self._begin_unloading)
         self._unloading: asyncio.Task[None] | None = None
 
@@ -99,6 +100,25 @@ class Supervisor:
             if self._child is None or not self.running:
                 self._child = await self._start()
             return self._child.endpoint
+
+    async def load(self, unload_after_s: float | None) -> None:
+        """Start the child when none is running; it ends after so long without a request, None keeps it."""
+        self._idleness.after_s = unload_after_s
+        with self.in_use():
+            await self.endpoint()
+
+    async def load_as_usual(self) -> None:
+        """Start the child when none is running."""
+        await self.load(self._unload_after_s)
+
+    async def unload(self) -> bool:
+        """End the child; False when a request is using it."""
+        async with self._lock:
+            if self._idleness.used:
+                return False
+            self._idleness.forget()
+            await self._end_child()
+            return True
 
     async def crash(self) -> ModelCrashed | None:
         """The crash behind a broken connection, or None when the child lives."""
@@ -129,6 +149,7 @@ class Supervisor:
 
     async def _end_child(self) -> None:
         child, self._child = self._child, None
+        self._idleness.after_s = self._unload_after_s
         if child is not None:
             await _end(child.process)
 

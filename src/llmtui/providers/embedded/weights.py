@@ -1,5 +1,6 @@
 """The embedded model's file: where it is, and how it gets there."""
 
+import errno
 import fcntl
 import hashlib
 import importlib.util
@@ -8,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -72,6 +73,10 @@ class WeightsError(LlmtuiError):
         self.hint = hint
 
 
+class NoSpaceError(WeightsError):
+    """The disk has no room for the model file."""
+
+
 def model_path(data_dir: Path, weights: Weights = WEIGHTS) -> Path:
     """Where the model file is, or will be once it was fetched."""
     return data_dir / "models" / weights.filename
@@ -85,7 +90,7 @@ def is_present(data_dir: Path, weights: Weights = WEIGHTS) -> bool:
         return False
 
 
-def fetch(data_dir: Path, weights: Weights = WEIGHTS) -> Iterator[Progress]:
+def fetch(data_dir: Path, weights: Weights = WEIGHTS) -> Generator[Progress, None, None]:
     """Put the verified model file in place, downloading it when it is not there or damaged.
 
     Blocks between the steps. Closing the iterator cancels: the download ends and its files are removed.
@@ -102,7 +107,8 @@ def fetch(data_dir: Path, weights: Weights = WEIGHTS) -> Iterator[Progress]:
                 yield from _install(folder, target, weights)
     except OSError as error:
         where = error.filename or target.parent
-        raise WeightsError(
+        kind = NoSpaceError if error.errno in (errno.ENOSPC, errno.EDQUOT) else WeightsError
+        raise kind(
             f"{error.strerror or error}: {where}", "free some space, or check the permissions"
         ) from error
     yield Progress("ready", weights.size, weights.size)
@@ -131,7 +137,7 @@ def _require_space(folder: Path, weights: Weights) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         message = f"not enough space in {folder.parent}: {free >> 20} MB free, {needed >> 20} MB needed"
-        raise WeightsError(message, "free some space and pull again")
+        raise NoSpaceError(message, "free some space and pull again")
 
 
 def _installer(folder: Path, weights: Weights) -> list[str]:
