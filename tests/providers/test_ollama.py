@@ -410,3 +410,12 @@ async def test_capabilities_are_those_that_were_told(server: FakeOllama) -> None
     assert capabilities.image.value is False
     assert capabilities.context_window.tokens == 32768
     assert capabilities.key_required.value is False
+
+
+async def test_a_server_on_ones_own_machine_tells_which_models_stay_there(server: FakeOllama) -> None:
+    remote = {"name": "passed-on", "remote_host": "https://ollama.com"}
+    server.answer(TAGS, one({"models": [{"name": "m"}, remote, {"name": "big-cloud"}]}))
+    provider = built(server)
+    found = {model.id: model.leaves_machine for model in await provider.list_models()}
+    await provider.aclose()
+    assert found == {"m": False, "passed-on": True, "big-cloud": True}

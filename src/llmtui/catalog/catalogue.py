@@ -42,7 +42,8 @@ class Catalogue:
 
     def _completed(self, provider: ProviderInfo, model: ModelInfo) -> ModelInfo:
         told = [provider.stated.get(model.id), *self._catalogued(provider, model.id)]
-        if provider.type == "local" and not model.leaves_machine:
+        stays = provider.type == "local" if model.leaves_machine is None else not model.leaves_machine
+        if stays:
             told.append(ModelInfo(model.id, price=OWN_MACHINE))
         return model.completed(*filter(None, told))
 

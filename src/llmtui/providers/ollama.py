@@ -23,6 +23,7 @@ from llmtui.providers.checks import KeyUse, Subject, run_check
 from llmtui.providers.failures import classify
 from llmtui.providers.full_test import ExtraStage, FullTest, Verdict
 from llmtui.providers.http import Http, Reply, auth_headers, drain
+from llmtui.providers.locality import host_type
 from llmtui.providers.ollama_check import OllamaQuestions
 from llmtui.providers.ollama_context import ContextChoice, choose_context, context_words
 from llmtui.providers.ollama_host import is_cloud_name, reading_of
@@ -91,7 +92,10 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
 
     async def list_models(self) -> list[ModelInfo]:
         """The server's models; raises ProviderError."""
-        return await self._server.models()
+        models = await self._server.models()
+        if host_type(self._host.base_url) != "local":
+            return models
+        return [replace(model, leaves_machine=bool(model.leaves_machine)) for model in models]
 
     async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
