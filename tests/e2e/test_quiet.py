@@ -20,7 +20,7 @@ providers:
 """
 OPENED = {
     "prompt": ("", "Message"),
-    "model picker": ("\x0f", "mark ★"),
+    "model picker": ("\x0f", "f2 ★"),
     "history search": ("\x12", "esc close"),
     "palette": ("\x10", "Search"),
     "title": (LEADER + "t", "esc close"),

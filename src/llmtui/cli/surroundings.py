@@ -18,7 +18,7 @@ from llmtui.core.errors import KeyUnavailable, StorageError
 from llmtui.core.terminal import is_remote
 from llmtui.storage.facts import condition
 
-_LIBRARIES = ("textual", "httpx", "anthropic", "openai", "xllamacpp")
+_LIBRARIES = ("textual", "httpx", "anthropic", "openai", "ollama", "genai-prices", "xllamacpp")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _AS_THEY_ARE = ("NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE | re.DOTALL)
