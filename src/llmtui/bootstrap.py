@@ -1,7 +1,7 @@
 """The composition root: settings become a registry and services."""
 
 import os
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from llmtui.catalog.catalogue import Catalogue
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from llmtui.providers.base import BaseProvider
     from llmtui.services.reload import ReloadService
     from llmtui.services.settings import SettingsService
+    from llmtui.services.shelf import ShelfService
+    from llmtui.services.transfers import TransferService
 
 
 def build_registry(settings: AppSettings) -> Registry:
@@ -80,6 +82,20 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
         )
 
     @cache
+    def transfer_service() -> "TransferService":
+        from llmtui.services.model_admins import admin_of
+        from llmtui.services.transfers import TransferService
+
+        return TransferService(partial(admin_of, registry), partial(models.refresh, wanted=True))
+
+    @cache
+    def shelf_service() -> "ShelfService":
+        from llmtui.services.model_admins import admin_of
+        from llmtui.services.shelf import ShelfService
+
+        return ShelfService(partial(admin_of, registry), partial(models.refresh, wanted=True))
+
+    @cache
     def settings_service() -> "SettingsService":
         from hashlib import sha256
 
@@ -95,6 +111,8 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
 
     async def close() -> None:
         await chat.settle()
+        if transfer_service.cache_info().currsize:
+            await transfer_service().settle()
         await registry.aclose()
         await chat.close()
 
@@ -104,6 +122,8 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
         models=models,
         settings=settings_service,
         reloading=reload_service,
+        transfers=transfer_service,
+        shelf=shelf_service,
         default_target=Target(settings.default_provider or settings.providers[0].id),
         close=close,
         queue=QueueService(chat),

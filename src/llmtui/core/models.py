@@ -168,6 +168,8 @@ class ProviderInfo:
     """The variable to set when a needed key is not there."""
     has_key: bool = False
     """Whether requests carry a key, or anything else that was given for this server alone."""
+    keeps_models: bool = False
+    """Whether its models can be managed: pulled, looked at, deleted."""
     error: str = ""
     """Why this provider cannot be built at all (a broken plugin, a wrong setting)."""
     stated: Mapping[str, ModelInfo] = field(default_factory=dict, hash=False)

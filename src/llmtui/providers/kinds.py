@@ -28,6 +28,8 @@ class Kind:
     """What a request can hold beside text; whether a model makes use of it is another matter."""
     choose_when: ClassVar[str] = ""
     """For whom this kind is, as the end of a sentence that begins with "choose it when"."""
+    keeps_models: ClassVar[bool] = False
+    """Whether its models can be managed: whether its adapter has a `model_admin`."""
 
     @classmethod
     def base_url_of(cls, settings: ProviderSettings) -> str:
@@ -85,6 +87,7 @@ def vendor_kind(vendor: Vendor) -> type[OpenAICompat]:
         default_model = vendor.model
         key_variable = next(iter(vendor.keys), None)
         choose_when = vendor.choose_when
+        keeps_models = vendor.model_api is not None
 
         @classmethod
         def base_url_of(cls, settings: ProviderSettings) -> str:
@@ -143,6 +146,7 @@ class Ollama(Kind):
     key_variable = "OLLAMA_API_KEY"
     carries = ("images", "tools", "reasoning")
     choose_when = "you want open models on machines of your own, and to manage them from here"
+    keeps_models = True
 
     @classmethod
     def host_of(cls, settings: ProviderSettings) -> OllamaHost:
@@ -173,6 +177,7 @@ class Embedded(Kind):
     """The one that `llmtui models pull embedded` fetches."""
     takes_address = False
     choose_when = "nothing else is at hand: it needs no key, no server and no network"
+    keeps_models = True
 
     @classmethod
     def base_url_of(cls, settings: ProviderSettings) -> str:

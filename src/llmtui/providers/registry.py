@@ -252,6 +252,7 @@ def _facts(settings: ProviderSettings, kind: type[Kind]) -> ProviderInfo:
         health=settings.health or "live",
         missing_key=kind.missing_key_of(settings),
         has_key=settings.api_key is not None or bool(settings.credentials()),
+        keeps_models=kind.keeps_models,
         stated={model: said.info(model) for model, said in settings.models.items()},
     )
 

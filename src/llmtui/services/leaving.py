@@ -15,14 +15,16 @@ class InFlight:
     """Messages that wait, outside private chats."""
     private: int = 0
     """Private chats with anything in them."""
+    transfers: int = 0
+    """Pulls, pushes and creates, those that wait included."""
     problem: str = ""
     """Why what is stopped cannot be kept; empty when it can."""
 
     def __bool__(self) -> bool:
-        return bool(self.replies or self.queued or self.private)
+        return bool(self.replies or self.queued or self.private or self.transfers)
 
 
-def in_flight(chat: ChatService) -> InFlight:
+def in_flight(chat: ChatService, transfers: int = 0) -> InFlight:
     """What is under way now."""
     threads = chat.opened.values()
     private = {thread.conversation.id for thread in threads if thread.conversation.private}
@@ -34,5 +36,6 @@ def in_flight(chat: ChatService) -> InFlight:
             for thread in threads
             if thread.conversation.id in private
         ),
+        transfers=transfers,
         problem=chat.recorder.problem,
     )

@@ -19,6 +19,8 @@ Notify: TypeAlias = Literal["bell", "osc9", "off"]
 if TYPE_CHECKING:
     from llmtui.services.reload import ReloadService
     from llmtui.services.settings import SettingsService
+    from llmtui.services.shelf import ShelfService
+    from llmtui.services.transfers import TransferService
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Services:
     queue: QueueService
     reloading: Callable[[], "ReloadService"]
     """Made like `settings`."""
+    transfers: "Callable[[], TransferService]"
+    """Made when it is first asked for; always the same."""
+    shelf: "Callable[[], ShelfService]"
+    """Made like `transfers`."""
     logs: LogReader = field(default_factory=lambda: LogReader(Path(os.devnull)))
     """Reads no logs unless it is given a folder."""
     theme: str | None = None
