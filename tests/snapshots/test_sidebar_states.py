@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,15 @@ from llmtui.providers.scripted import ScriptedProvider
 from llmtui.services import health
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService, HealthState
+from llmtui.services.model_admins import admin_of
 from llmtui.services.models import ModelService
 from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
 from llmtui.services.reload import ReloadService
 from llmtui.services.services import Services
 from llmtui.services.settings import SettingsService
+from llmtui.services.shelf import ShelfService
+from llmtui.services.transfers import TransferService
 from llmtui.storage.conversations import SQLiteStore
 from llmtui.ui.app import LlmtuiApp
 from tests.ui.pilots import until
@@ -112,6 +116,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
         models=models,
         agents=chat.agents,
     )
+    transfers = TransferService(partial(admin_of, registry), models.refresh)
     services = Services(
         chat,
         asked,
@@ -121,6 +126,8 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
         close,
         queue=QueueService(chat),
         reloading=lambda: reloading,
+        transfers=lambda: transfers,
+        shelf=lambda: ShelfService(partial(admin_of, registry), models.refresh),
         theme="midnight",
     )
     yield services

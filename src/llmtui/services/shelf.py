@@ -37,6 +37,10 @@ class Shelf:
         key, highest_first = ORDERS[order]
         return sorted(self.stored, key=key, reverse=highest_first)
 
+    def has(self, name: str) -> bool:
+        """Whether a name is taken; one without a tag stands for its `latest`."""
+        return any(one.name in (name, f"{name}:latest") for one in self.stored)
+
     def is_last(self, model: StoredModel) -> bool:
         """Whether the files go with this name, for no other name has them."""
         same = [one for one in self.stored if one.digest and one.digest == model.digest]

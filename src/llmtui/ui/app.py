@@ -11,6 +11,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual import events, on
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
@@ -33,11 +34,18 @@ _log = logging.getLogger(__name__)
 LEAVE_WITHIN_S = 2.0
 
 
+def _room_commands() -> type[Provider]:
+    # Only who opens the palette needs it.
+    from llmtui.ui.room_commands import RoomCommands
+
+    return RoomCommands
+
+
 class LlmtuiApp(JobOwner, inherit_bindings=False):
     """Dresses the main screen and leaves in order; what is shown and done is the screen's."""
 
     TITLE = "llmtui"
-    COMMANDS: ClassVar = {ActionCommands, AgentCommands}
+    COMMANDS: ClassVar = {ActionCommands, AgentCommands, _room_commands}
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(self, services: Services) -> None:
@@ -91,7 +99,7 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_WITHIN_S):
                 await self.chat_screen.save_draft()
-        work = in_flight(self.services.chat)
+        work = in_flight(self.services.chat, len(self.services.transfers().active))
         if not work or isinstance(self.screen, QuitDialog):
             await self.leave()
         else:
@@ -103,6 +111,7 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
             async with asyncio.timeout(LEAVE_WITHIN_S):
                 await self.chat_screen.save_draft()
                 await self.services.chat.settle()
+                await self.services.transfers().settle()
         self.exit()
 
     @on(TerminalClosed)

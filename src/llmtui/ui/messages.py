@@ -13,6 +13,7 @@ from llmtui.services.health import Health
 if TYPE_CHECKING:
     from llmtui.services.provider_form import Saved
     from llmtui.services.reload import Reloaded
+    from llmtui.services.transfer_job import TransferJob
 
 
 @dataclass
@@ -77,6 +78,13 @@ class ConfigReloaded(Message):
     """What the config file says by now is in use."""
 
     reloaded: "Reloaded"
+
+
+@dataclass
+class TransferChanged(Message):
+    """A pull, push or create stands elsewhere than before; mere progress is not told."""
+
+    job: "TransferJob"
 
 
 @dataclass

@@ -3,25 +3,28 @@ import pytest
 from llmtui.ui.actions import ACTIONS
 from llmtui.ui.keymap import Keymap, validate_keymap
 from llmtui.ui.modals.help import Help
+from llmtui.ui.room_actions import ROOM_ACTIONS
 from tests.ui.pilots import DialogApp, shown, until
 
 
 async def test_it_lists_every_action_with_its_keys() -> None:
     app = DialogApp(Help(Keymap()))
-    async with app.run_test(size=(120, 100)) as pilot:
-        await until(pilot, lambda: "Follow the end" in shown(app))
+    async with app.run_test(size=(120, 140)) as pilot:
+        await until(pilot, lambda: "Ask the server for its models" in shown(app))
         screen = " ".join(shown(app).split())
 
     for action in ACTIONS:
         if not action.family:
             assert action.description[:25] in screen
+    for room_action in ROOM_ACTIONS:
+        assert f"{room_action.key} {room_action.description[:25]}" in screen
     assert "ctrl+g 1…9" in screen
     assert "ctrl+j · shift+enter ·" in screen
 
 
 async def test_it_shows_the_keys_that_a_person_chose() -> None:
     app = DialogApp(Help(validate_keymap({"fork": "f4", "leader": "f2"})[0]))
-    async with app.run_test(size=(120, 100)) as pilot:
+    async with app.run_test(size=(120, 140)) as pilot:
         await until(pilot, lambda: "Follow the end" in shown(app))
         lines = shown(app).splitlines()
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from textual.message import Message
@@ -21,12 +22,15 @@ from llmtui.routing.retry import RetryingProvider
 from llmtui.services.chat import ChatService
 from llmtui.services.health import HealthService
 from llmtui.services.memory import StoredMemory
+from llmtui.services.model_admins import admin_of
 from llmtui.services.models import ModelService
 from llmtui.services.queue import QueueService
 from llmtui.services.recorder import Recorder
 from llmtui.services.reload import ReloadService
 from llmtui.services.services import Notify, Services
 from llmtui.services.settings import SettingsService
+from llmtui.services.shelf import ShelfService
+from llmtui.services.transfers import TransferService
 from llmtui.storage.conversations import SQLiteStore
 from llmtui.ui.app import LlmtuiApp
 from llmtui.ui.messages import ReplyEnded, ReplyGrew, ReplyOpened
@@ -143,8 +147,11 @@ def services_at(
     )
     settings = SettingsService(ProviderFile(path, os.environ, folder), registry, health, reloading)
 
+    transfers = TransferService(partial(admin_of, registry), partial(models.refresh, wanted=True))
+
     async def close() -> None:
         await chat.settle()
+        await transfers.settle()
         await registry.aclose()
         await chat.close()
 
@@ -157,6 +164,8 @@ def services_at(
         close,
         queue=QueueService(chat),
         reloading=lambda: reloading,
+        transfers=lambda: transfers,
+        shelf=lambda: ShelfService(partial(admin_of, registry), partial(models.refresh, wanted=True)),
         theme="midnight",
     )
 

@@ -20,6 +20,7 @@ from llmtui.core.text import sanitise_line
 from llmtui.services.connection import Progress
 from llmtui.services.health import FAILING, Health, HealthService, HealthState
 from llmtui.ui.ages import span
+from llmtui.ui.columns import row
 from llmtui.ui.health_words import glyph, words
 from llmtui.ui.modals.dialog import Dialog
 
@@ -157,10 +158,10 @@ class HealthRoom(Dialog[None]):
     def show_news(self) -> None:
         """Draw what is new, and nothing else."""
         width = self.options.scrollable_content_region.width
-        for at, row in enumerate(self._rows(width)):
-            if at < len(self._drawn) and not self._drawn[at].is_same(row):
-                self.options.replace_option_prompt_at_index(at, row)
-                self._drawn[at] = row
+        for at, line in enumerate(self._rows(width)):
+            if at < len(self._drawn) and not self._drawn[at].is_same(line):
+                self.options.replace_option_prompt_at_index(at, line)
+                self._drawn[at] = line
         marked = self.options.highlighted
         detail = Content("\n").join(self._about(self._infos[marked])) if marked is not None else Content("")
         if not detail.is_same(self._detail):
@@ -203,7 +204,7 @@ class HealthRoom(Dialog[None]):
     def _lay_out(self) -> None:
         width = self.options.scrollable_content_region.width
         titles = [(title, size) for title, size, needs in _COLUMNS if width >= needs]
-        self.query_one(".heading", Static).update(_row(Content("  provider"), titles, width))
+        self.query_one(".heading", Static).update(row(Content("  provider"), titles, width))
         marked = self.options.highlighted
         self._drawn = self._rows(width)
         self.options.set_options(map(Option, self._drawn))
@@ -218,7 +219,7 @@ class HealthRoom(Dialog[None]):
         state = "asking …" if info.id in self._asking else words(health)
         cells = dict(state=state, checked=_checked(health), next=self._next(info), mode=info.health)
         name = glyph(health.state) + Content(f" {sanitise_line(info.name)}")
-        return _row(name, [(cells[title], size) for title, size, needs in _COLUMNS if width >= needs], width)
+        return row(name, [(cells[title], size) for title, size, needs in _COLUMNS if width >= needs], width)
 
     def _next(self, info: ProviderInfo) -> str:
         due_s = self._service.schedule.due_in_s(info.id)
@@ -274,9 +275,3 @@ def _lines(stages: Sequence[CheckStage]) -> Iterator[Content]:
             f"{stage.duration_s * 1000:>6.0f} ms  ",
             sanitise_line(stage.detail),
         )
-
-
-def _row(name: Content, cells: list[tuple[str, int]], width: int) -> Content:
-    room = max(1, width - sum(size + 1 for _, size in cells))
-    right = "".join(f" {cell:<{size}}"[: size + 1] for cell, size in cells)
-    return name.truncate(room, ellipsis=True, pad=True) + Content(right)

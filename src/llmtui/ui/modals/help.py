@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from llmtui.ui.actions import ACTIONS, Action
 from llmtui.ui.keymap import Keymap, rows
 from llmtui.ui.modals.dialog import Dialog
+from llmtui.ui.room_actions import help_rows
 from llmtui.ui.widgets.line_input import LineInput
 
 _INDENT = 2
@@ -67,7 +68,7 @@ class Help(Dialog[None]):
         query = self.query_one(Input).value.casefold().split()
         shown = [
             (keys, action)
-            for keys, action in rows(ACTIONS, self._keymap.labels)
+            for keys, action in [*rows(ACTIONS, self._keymap.labels), *help_rows()]
             if all(word in f"{keys} {action.description} {action.group}".casefold() for word in query)
         ]
         lines = list(self._lines(shown)) or [Content.styled("no key fits", "dim")]

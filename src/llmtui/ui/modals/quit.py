@@ -66,6 +66,9 @@ def consequences(work: InFlight) -> Iterator[str]:
     if work.private:
         chats = "private chat is" if work.private == 1 else "private chats are"
         yield f"{work.private} {chats} lost"
+    if work.transfers:
+        resumed = "stopped, to be asked for again"
+        yield f"{_are(work.transfers, 'model', 'models')} on the way: {resumed}"
 
 
 def _are(count: int, one: str, many: str) -> str:

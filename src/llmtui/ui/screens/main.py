@@ -38,6 +38,7 @@ from llmtui.ui.screens.attachments import AttachmentScreen
 from llmtui.ui.screens.efforts import EffortScreen
 from llmtui.ui.screens.health import HealthScreen
 from llmtui.ui.screens.logs import LogScreen
+from llmtui.ui.screens.model_room import ModelRoomScreen
 from llmtui.ui.screens.private import PrivateScreen
 from llmtui.ui.screens.queue import QueueScreen
 from llmtui.ui.screens.settings import SettingsScreen
@@ -71,6 +72,7 @@ class MainScreen(
     SettingsScreen,
     AgentScreen,
     HealthScreen,
+    ModelRoomScreen,
 ):
     """Lays the parts out and routes between them; siblings never touch each other."""
 

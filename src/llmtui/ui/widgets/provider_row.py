@@ -23,6 +23,8 @@ class ProviderRow(Widget):
     health: reactive[Health | None] = reactive(None, repaint=False)
     shown: reactive[tuple[HealthState, str]] = reactive((HealthState.UNCHECKED, str(HealthState.UNCHECKED)))
     """What of the health is shown."""
+    transfer: reactive[str] = reactive("")
+    """What is on the way there, such as `pull 43%`; takes the place of the state's word."""
     rail: reactive[bool] = reactive(False)
     current: reactive[bool] = reactive(False, toggle_class="-current")
     """Whether the next message goes there."""
@@ -47,12 +49,14 @@ class ProviderRow(Widget):
         """The row, its state word at the right edge."""
         state, said = self.shown
         digit = str(self.place) if self.place < 10 else " "
-        left = Content("▸" if self.current else " ") + glyph(state)
+        # Where there is room for one glyph only, what is on the way is the news.
+        mark = Content.styled("↓", "$accent") if self.rail and self.transfer else glyph(state)
+        left = Content("▸" if self.current else " ") + mark
         left += Content.styled(digit, "$foreground-muted")
         if self.rail:
             return left
         left += Content(f" {self.info.name}{_badge(self.info)}")
-        word = Content.styled(said, "$foreground-muted")
+        word = Content.styled(self.transfer or said, "$accent" if self.transfer else "$foreground-muted")
         width = self.size.width
         room = width - word.cell_length - 1
         if room < 8:

@@ -1,6 +1,6 @@
 """The sidebar: providers by where they run, and the newest chats."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,6 +42,7 @@ class Sidebar(VerticalScroll, Blank, can_focus=True):
         Binding("down,j", "move(1)", "Down", show=False),
         Binding("enter,space", "choose", "Choose", show=False),
         Binding("e", "edit", "Settings", show=False),
+        Binding("o", "show_models", "Models", show=False),
     ]
 
     rail: reactive[bool] = reactive(False, toggle_class="-rail")
@@ -56,6 +57,12 @@ class Sidebar(VerticalScroll, Blank, can_focus=True):
     @dataclass
     class SettingsRequested(Message):
         """The person wants to see this provider's settings."""
+
+        provider_id: str
+
+    @dataclass
+    class ModelsRequested(Message):
+        """The person wants to see this provider's models, and what is pulled there."""
 
         provider_id: str
 
@@ -99,6 +106,11 @@ class Sidebar(VerticalScroll, Blank, can_focus=True):
         for row in self.query(ProviderRow):
             if row.info.id == health.provider:
                 row.health = health
+
+    def show_transfers(self, words: Mapping[str, str]) -> None:
+        """Show what is on the way at providers, by their ids."""
+        for row in self.query(ProviderRow):
+            row.transfer = words.get(row.info.id, "")
 
     def show_current(self, provider_id: str) -> None:
         """Mark the provider that the next message goes to."""
@@ -160,9 +172,18 @@ class Sidebar(VerticalScroll, Blank, can_focus=True):
 
     def action_edit(self) -> None:
         """Ask for the settings of the provider that the cursor stands on."""
-        row = self._rows[min(self._cursor, len(self._rows) - 1)] if self._rows else None
-        if isinstance(row, ProviderRow):
+        if (row := self._provider_row) is not None:
             self.post_message(self.SettingsRequested(row.key))
+
+    def action_show_models(self) -> None:
+        """Ask for the models of the provider that the cursor stands on."""
+        if (row := self._provider_row) is not None:
+            self.post_message(self.ModelsRequested(row.key))
+
+    @property
+    def _provider_row(self) -> ProviderRow | None:
+        row = self._rows[min(self._cursor, len(self._rows) - 1)] if self._rows else None
+        return row if isinstance(row, ProviderRow) else None
 
     @property
     def _rows(self) -> list[ProviderRow | ChatRow]:

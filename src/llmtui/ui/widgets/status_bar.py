@@ -1,4 +1,4 @@
-"""The line at the bottom: what answers, and how full its context is."""
+"""The line at the bottom: what answers, how full its context is, and what is on the way."""
 
 from typing import ClassVar
 
@@ -27,13 +27,17 @@ class StatusBar(Widget):
     context: reactive[Fullness | None] = reactive(None)
     """How full the model's context is; None: nothing has been asked."""
 
+    transfers: reactive[str] = reactive("")
+    """What is on the way, such as `pull llama3 43%`."""
+
     def __init__(self, keymap: Keymap) -> None:
         super().__init__()
         self._hints = tuple(f"{keymap.hint(action)} {word}" for action, word in self.HINTS.items())
 
     def render(self) -> Content:
         """The line, hints dropped from the left where it is narrow."""
-        left = Content("  ").join(part for part in (self._model(), self._effort(), self._fullness()) if part)
+        parts = (self._model(), self._effort(), self._fullness(), Content.styled(self.transfers, "$accent"))
+        left = Content("  ").join(part for part in parts if part)
         width = self.size.width
         for first in range(len(self._hints) + 1):
             right = Content.styled(" · ".join(self._hints[first:]), "$foreground-muted")

@@ -1,0 +1,53 @@
+"""The room's actions in the command palette: there they act, elsewhere they open the room where they do."""
+
+from collections.abc import Iterator
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.types import IgnoreReturnCallbackType
+
+from llmtui.ui.fuzzy import match
+from llmtui.ui.modals.room_base import RoomBase
+from llmtui.ui.room_actions import ROOM_ACTIONS, RoomAction, refusal
+from llmtui.ui.screens.model_room import ModelRoomScreen
+
+
+class RoomCommands(Provider):
+    """Offers the actions on models and transfers; one that the server cannot do is dim, and says why."""
+
+    async def discover(self) -> Hits:
+        """All of them in the room, for an empty query; none elsewhere."""
+        if isinstance(self.screen, RoomBase):
+            for action, why_not in self._offered():
+                yield DiscoveryHit(_display(action, why_not), self._run(action), text=action.description)
+
+    async def search(self, query: str) -> Hits:
+        """Those whose description or label fits."""
+        for action, why_not in self._offered():
+            found = match(query, action.description) or match(query, action.label)
+            if found is not None:
+                words = _display(action, why_not)
+                yield Hit(found.score, words, self._run(action), text=action.description)
+
+    def _offered(self) -> Iterator[tuple[RoomAction, str]]:
+        room = self.screen if isinstance(self.screen, RoomBase) else None
+        for action in ROOM_ACTIONS:
+            if room is None and action.place == "room":
+                continue
+            can = room.shelf.actions or None if room else None
+            yield action, refusal(action, can, room.host.name if room else "")
+
+    def _run(self, action: RoomAction) -> IgnoreReturnCallbackType:
+        async def run() -> None:
+            if isinstance(self.screen, RoomBase):
+                await self.screen.app.run_action(action.command, self.screen)
+            elif isinstance(self.screen, ModelRoomScreen):
+                self.screen.open_room_for(action)
+
+        return run
+
+
+def _display(action: RoomAction, why_not: str) -> Content:
+    if why_not:
+        return Content.styled(f"{action.description}  {why_not}", "dim")
+    return Content.assemble(action.description, "  ", (action.key, "$accent not bold"))
