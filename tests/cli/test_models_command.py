@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from llmtui.testing.wire_server import WireServer
+from llmtui.testing.wire_server import CUT, WireServer
 from tests.cli.commands import Finished, Run, Start
 from tests.ollama_server import Model, OllamaServer
-from tests.ollama_transcripts import LAYERS, NO_SUCH_MODEL, PULL, SUCCESS
+from tests.ollama_transcripts import LAYERS, NO_SUCH_MODEL, PULL, SUCCESS, Layer
 
 Config = Callable[[str], str]
 
@@ -117,6 +117,52 @@ async def test_a_failed_pull_exits_by_its_error(models: Models, ollama: OllamaSe
     assert (last["state"], last["error"]["type"]) == ("failed", "ModelNotFound")
     assert "file does not exist" in finished.err
     assert "hint: check the name" in finished.err
+
+
+async def test_a_lost_connection_is_asked_for_again(models: Models, ollama: OllamaServer) -> None:
+    ollama.script("tiny", [PULL[0], *PULL[1:3], CUT])
+    finished = await models("pull", "tiny")
+    told = lines(finished.out)
+    assert (finished.code, told[-1]["state"], told[-1]["warning"]) == (0, "done", None)
+    assert [request.path for request in ollama.requests].count("/api/pull") == 2
+    assert any("try 2 of 5" in (line["warning"] or "") for line in told)
+
+
+async def test_too_little_space_is_said(box: str, start: Start, ollama: OllamaServer, tmp_path: Path) -> None:
+    ollama.offer("vast", [Layer.named("weights", 1 << 60)])
+    hold = ollama.hold("vast", after=4)
+    environment = {"OLLAMA_MODELS": str(tmp_path)}
+    command = await start("models", "pull", "vast", "-p", "box", "--config", box, env=environment)
+    await command.read_until('"warning": "only')
+    hold.go_on.set()
+    last = lines((await command.finish()).out.partition("\n")[2])[-1]
+    assert (last["state"], last["warning"]) == ("done", None)
+
+
+async def test_a_terminal_is_told_of_what_is_wrong(box: str, start: Start, ollama: OllamaServer) -> None:
+    ollama.script("tiny", [PULL[0], *PULL[1:3], CUT])
+    ours, theirs = pty.openpty()
+    arguments = ("models", "pull", "tiny", "-p", "box", "--config", box)
+    command = await start(*arguments, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    assert (await command.finish()).code == 0
+    shown = drained(ours)
+    assert shown.count("warning: lost: ") == 1
+    assert "try 2 of 5" in shown
+
+
+async def test_what_is_no_text_is_no_modelfile(models: Models, tmp_path: Path) -> None:
+    piped = await models("create", "x", "-f", "-", stdin=b"FROM \xff")
+    assert (piped.code, "is no text" in piped.err, "Traceback" in piped.err) == (2, True, False)
+
+
+async def test_a_modelfile_is_sent_to_the_letter(
+    models: Models, ollama: OllamaServer, tmp_path: Path
+) -> None:
+    system = "zero\u200bwidth \U0001f3f4\U000e0067\U000e0062 mark\ufeff"
+    (tmp_path / "Modelfile").write_text(f"\ufeffFROM llama3.2\nSYSTEM {system}\n")
+    assert (await models("create", "made", "-f", str(tmp_path / "Modelfile"))).code == 0
+    assert ollama.models["made:latest"].system == system
 
 
 async def test_ctrl_c_asks_to_stop_and_a_pull_resumes(
@@ -236,7 +282,8 @@ async def test_a_model_is_pushed(models: Models, ollama: OllamaServer) -> None:
 
 async def test_who_keeps_no_models_says_so(models: Models) -> None:
     finished = await models("pull", "x", provider="demo")
-    assert (finished.code, finished.out) == (33, "")
+    (told,) = lines(finished.out)
+    assert (finished.code, told["state"], told["error"]["type"]) == (33, "failed", "Unsupported")
     assert "cannot be managed" in finished.err
     assert (await models("load", "SmolLM2-135M-Instruct", provider="small")).code == 33
     assert (await models("pull", "llama3.2", provider="small")).code == 32

@@ -297,14 +297,17 @@ async def test_no_provider_is_a_failure_of_the_job(yard: Yard) -> None:
 async def test_too_little_space_is_told_before_and_during(yard: Yard) -> None:
     yard.server.free = 2_000_000_000
     yard.server.offers = [OfferedModel("m", size=5_000_000_000)]
-    gate = Gate()
-    job = yard.pull("m", [gate, piece(0, 1_000_000_000), piece(0, 3_000_000_000, "b"), DONE])
+    gate, later = Gate(), Gate()
+    job = yard.pull("m", [gate, piece(0, 1_000_000_000), piece(0, 3_000_000_000, "b"), later, DONE])
     task = asyncio.create_task(yard.service.run(job))
     await at(gate.reached)
     assert job.note == "only 2.0 GB free, 5.0 GB to come"
     gate.set()
-    await task
+    await at(later.reached)
     assert job.note == "only 2.0 GB free, 4.0 GB to come"
+    later.set()
+    await task
+    assert job.note == ""
 
 
 async def test_nobody_knows_the_space_of_another_machine(yard: Yard) -> None:

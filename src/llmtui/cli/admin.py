@@ -32,6 +32,10 @@ class Shelf:
             raise Unsupported(words, context=ErrorContext(self.info.id), hint=hint)
         return self.admin
 
+    async def open_admin(self, _: str) -> ModelAdmin:
+        """What manages the models, with connections of its own that the caller closes."""
+        return self.provider.model_admin() or self.managed
+
 
 @asynccontextmanager
 async def shelf_of(arguments: argparse.Namespace) -> AsyncIterator[Shelf]:

@@ -9,6 +9,7 @@ from llmtui.cli.admin import described, in_words
 from llmtui.cli.console import is_live
 from llmtui.core.text import sanitise_line
 from llmtui.core.transfer import Progress
+from llmtui.services.transfer_job import NextTry, TransferJob
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -19,7 +20,7 @@ LONGEST_NAME = 20
 class TransferOutput(Protocol):
     """Takes what is to be shown now and then, and at the end."""
 
-    def show(self, progress: Progress) -> None:
+    def show(self, job: TransferJob) -> None:
         """Show it."""
         ...
 
@@ -44,7 +45,7 @@ def output_for(arguments: argparse.Namespace) -> TransferOutput:
 class Silence:
     """Shows nothing."""
 
-    def show(self, progress: Progress) -> None:
+    def show(self, job: TransferJob) -> None:
         """Show nothing."""
 
     def __enter__(self) -> Self:
@@ -61,12 +62,14 @@ class JsonLines(Silence):
     def __init__(self) -> None:
         self._last: tuple[object, ...] = ()
 
-    def show(self, progress: Progress) -> None:
+    def show(self, job: TransferJob) -> None:
         """Write it, unless it tells nothing new."""
-        news = (progress.state, progress.text, progress.completed, progress.total, progress.stalled)
+        progress = job.progress()
+        told = (progress.state, progress.text, progress.completed, progress.total, progress.share)
+        news = (*told, progress.stalled, job.note, job.next_try)
         if news != self._last:
             self._last = news
-            print(json.dumps(_object(progress)), flush=True)
+            print(json.dumps(_object(job, progress)), flush=True)
 
 
 class Bars(Silence):
@@ -84,10 +87,13 @@ class Bars(Silence):
         )
         self._bars = progress.Progress(*columns, console=Console(stderr=True))
         self._tasks: dict[str, TaskID] = {}
+        self._said = ("", "")
         self._begin("", "")
 
-    def show(self, progress: Progress) -> None:
-        """Move the bars."""
+    def show(self, job: TransferJob) -> None:
+        """Move the bars, and say above them what is wrong."""
+        progress = job.progress()
+        self._warn(job)
         for part in progress.parts:
             name = sanitise_line(part.name).removeprefix("sha256:")[:LONGEST_NAME]
             self._move(
@@ -107,6 +113,14 @@ class Bars(Silence):
     def __exit__(self, *_: object) -> None:
         """Leave them as they are."""
         self._bars.stop()
+
+    def _warn(self, job: TransferJob) -> None:
+        said = (_lost(job.next_try), job.note)
+        for words, before in zip(said, self._said, strict=True):
+            if words and words != before:
+                line = f"warning: {sanitise_line(words)}"
+                self._bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._said = said
 
     def _begin(self, part: str, description: str) -> "TaskID":
         self._tasks[part] = self._bars.add_task(description, total=None, amount="")
@@ -141,7 +155,16 @@ def _amount(completed: int, total: int | None) -> str:
     return " of ".join(filter(None, (in_words(completed), in_words(total))))
 
 
-def _object(progress: Progress) -> dict[str, Any]:
+def _lost(following: NextTry | None) -> str:
+    if following is None:
+        return ""
+    return f"lost: {following.reason}; asking again, try {following.attempt} of {following.of}"
+
+
+def _object(job: TransferJob, progress: Progress) -> dict[str, Any]:
     names = ("state", "phase", "text", "completed", "total", "share", "rate", "left_s", "stalled")
-    error = described(progress.error) if progress.error else None
-    return {**{name: getattr(progress, name) for name in names}, "error": error}
+    return {
+        **{name: getattr(progress, name) for name in names},
+        "warning": _lost(job.next_try) or job.note or None,
+        "error": described(progress.error) if progress.error else None,
+    }

@@ -3,17 +3,16 @@
 import argparse
 import asyncio
 import sys
-import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
-from pathlib import Path
+from collections.abc import Mapping
 
 from llmtui.cli.admin import shelf_of
 from llmtui.cli.console import say
 from llmtui.cli.transfer_output import TransferOutput, output_for
-from llmtui.core.errors import ConfigError, LlmtuiError
-from llmtui.core.model_admin import ModelAdmin, TransferStep
-from llmtui.core.transfer import Transfer
+from llmtui.core.errors import ConfigError
+from llmtui.core.model_admin import ModelAction
+from llmtui.services.modelfiles import modelfile_of, read_modelfile
+from llmtui.services.transfer_job import Modelfile, TransferJob
+from llmtui.services.transfers import TransferService
 
 LOOK_S = 0.25
 """How often is looked at what has come: a server writes many lines a second, or none for a minute."""
@@ -28,73 +27,45 @@ STDIN = "-"
 
 def run(arguments: argparse.Namespace) -> int:
     """Follow the transfer; raises LlmtuiError."""
-    modelfile, folder = _modelfile(arguments) if arguments.action == "create" else ("", None)
+    modelfile = _modelfile(arguments.file) if arguments.action == "create" else None
     try:
-        asyncio.run(_run(arguments, modelfile, folder))
+        asyncio.run(_run(arguments, modelfile))
     except KeyboardInterrupt:
         say(_STOPPED[arguments.action])
         raise
     return 0
 
 
-async def _run(arguments: argparse.Namespace, modelfile: str, folder: Path | None) -> None:
+async def _run(arguments: argparse.Namespace, modelfile: Modelfile | None) -> None:
     async with shelf_of(arguments) as shelf:
-        await follow(_steps(shelf.managed, arguments, modelfile, folder), output_for(arguments))
+        service = TransferService(shelf.open_admin)
+        job = service.request(shelf.info.id, ModelAction(arguments.action), arguments.model, modelfile)
+        await follow(service, job, output_for(arguments))
     if not arguments.json and not getattr(arguments, "quiet", False):
         say(f"{arguments.model} {_DONE[arguments.action]}")
 
 
-def _steps(
-    admin: ModelAdmin, arguments: argparse.Namespace, modelfile: str, folder: Path | None
-) -> AsyncGenerator[TransferStep, None]:
-    match arguments.action:
-        case "pull":
-            return admin.pull(arguments.model)
-        case "push":
-            return admin.push(arguments.model)
-        case _:
-            return admin.create(arguments.model, modelfile, folder)
-
-
-async def follow(steps: AsyncGenerator[TransferStep, None], output: TransferOutput) -> None:
-    """Fold and show the steps to their end; raises LlmtuiError, and closes the steps in every case."""
-    transfer = Transfer(time.monotonic())
-    error: LlmtuiError | None = None
-    folding = asyncio.ensure_future(_fold(steps, transfer))
+async def follow(service: TransferService, job: TransferJob, output: TransferOutput) -> None:
+    """Run and show a job to its end; raises LlmtuiError, and leaves no connection behind in any case."""
+    running = asyncio.ensure_future(service.run(job))
     with output:
         try:
-            while not (await asyncio.wait([folding], timeout=LOOK_S))[0]:
-                output.show(transfer.progress(time.monotonic()))
-            await folding
-        except LlmtuiError as problem:
-            error = problem
-        except asyncio.CancelledError:
-            transfer.ask_to_stop()
-            raise
+            while not (await asyncio.wait([running], timeout=LOOK_S))[0]:
+                output.show(job)
         finally:
-            folding.cancel()
-            await asyncio.gather(folding, return_exceptions=True)
-            transfer.close(time.monotonic(), error)
-            output.show(transfer.progress(time.monotonic()))
-    if transfer.error is not None:
-        raise transfer.error
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            output.show(job)
+    if job.transfer.error is not None:
+        raise job.transfer.error
 
 
-async def _fold(steps: AsyncGenerator[TransferStep, None], transfer: Transfer) -> None:
-    async with aclosing(steps):
-        async for step in steps:
-            transfer.take(step, time.monotonic())
-
-
-def _modelfile(arguments: argparse.Namespace) -> tuple[str, Path | None]:
-    """The text of the Modelfile, and where its relative paths lead from."""
-    if arguments.file == STDIN:
-        return sys.stdin.read(), None
-    path = Path(arguments.file)
+def _modelfile(file: str) -> Modelfile:
+    """What is on standard input has no folder: relative paths lead from the working one."""
     try:
-        return path.read_text("utf-8"), path.parent
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        problem = ConfigError(f"cannot read {path}: {reason}")
+        if file == STDIN:
+            return modelfile_of(sys.stdin.buffer.read(), "standard input")
+        return asyncio.run(read_modelfile(file))
+    except ConfigError as problem:
         problem.hint = "name the Modelfile with -f; `-` reads standard input"
-        raise problem from None
+        raise

@@ -3,8 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from llmtui.core.errors import LlmtuiError
-from llmtui.core.text import sanitise
+from llmtui.core.errors import ConfigError
 from llmtui.services.transfer_job import Modelfile
 
 LARGEST = 1_000_000
@@ -12,8 +11,18 @@ LARGEST = 1_000_000
 
 
 async def read_modelfile(path: str) -> Modelfile:
-    """Read a file; relative paths in it lead from its folder. Raises LlmtuiError."""
+    """Read a file; relative paths in it lead from its folder. Raises ConfigError."""
     return await asyncio.to_thread(_read, path)
+
+
+def modelfile_of(data: bytes, name: str, folder: Path | None = None) -> Modelfile:
+    """What bytes say, to the letter: it is sent and not shown. Raises ConfigError, which names `name`."""
+    if len(data) > LARGEST:
+        raise ConfigError(f"{name} is too large for a Modelfile")
+    try:
+        return Modelfile(data.decode(), folder)
+    except UnicodeDecodeError:
+        raise ConfigError(f"{name} is no text") from None
 
 
 def _read(name: str) -> Modelfile:
@@ -21,10 +30,6 @@ def _read(name: str) -> Modelfile:
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise LlmtuiError(f"{path} is too large for a Modelfile")
-        return Modelfile(sanitise(data.decode()), path.resolve().parent)
-    except UnicodeDecodeError:
-        raise LlmtuiError(f"{path} is no text") from None
     except OSError as error:
-        raise LlmtuiError(f"cannot read {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    return modelfile_of(data, str(path), path.resolve().parent)

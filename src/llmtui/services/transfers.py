@@ -33,7 +33,7 @@ class TransferService:
     def __init__(
         self,
         open_admin: OpenAdmin,
-        refresh: Callable[[str], Awaitable[object]],
+        refresh: Callable[[str], Awaitable[object]] | None = None,
         *,
         at_once: int = AT_ONCE,
         tries: int = TRIES,
@@ -41,7 +41,9 @@ class TransferService:
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
         rng: random.Random | None = None,
     ) -> None:
-        """`refresh` reads a provider's model list anew. `at_once` run at one provider, the rest waits.
+        """`refresh` reads a provider's model list anew, where any is kept.
+
+        `at_once` run at one provider, the rest waits.
 
         `tries` are those without any progress in between.
         """
@@ -185,6 +187,9 @@ class TransferService:
     def _close(self, job: TransferJob, error: LlmtuiError | None) -> None:
         job.queued, job.next_try = False, None
         job.transfer.close(self._clock(), error)
+        if job.state is TransferState.DONE:
+            # There was room after all.
+            job.note = ""
         job.closed.set()
         words = {"provider": job.provider, "model": job.model, "error": job.transfer.error}
         _log.info(logfmt(f"{job.action} {job.state}", **words))
@@ -192,7 +197,7 @@ class TransferService:
 
     async def _follow(self, job: TransferJob) -> None:
         """Have what is new at the server be known, and say what came of a stop."""
-        if job.state is TransferState.DONE and job.action is not ModelAction.PUSH:
+        if job.state is TransferState.DONE and job.action is not ModelAction.PUSH and self._refresh:
             with suppress(LlmtuiError):
                 await self._refresh(job.provider)
         elif job.state is TransferState.STOPPED and job.action is ModelAction.PULL:
