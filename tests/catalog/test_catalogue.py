@@ -17,7 +17,7 @@ from llmtui.catalog.genai_prices import priced
 from llmtui.config.paths import Paths
 from llmtui.config.schema import ModelSettings, ProviderSettings
 from llmtui.config.vendors import VENDORS
-from llmtui.core.history import Target
+from llmtui.core.history import MessageState, RequestRecord, Target
 from llmtui.core.models import Capabilities, Cost, Fact, FactSource, Limit, ModelInfo, Price, ProviderInfo
 from llmtui.core.usage import Usage
 from llmtui.providers.registry import Registry
@@ -168,11 +168,37 @@ def test_a_cost_by_the_persons_own_price(catalogue: Catalogue) -> None:
     assert catalogue.cost(OPENAI, mine, Usage(1_000_000, 500_000)) == Cost(Decimal(2), "override")
 
 
-@pytest.mark.parametrize("usage", [Usage(), Usage(1, None), Usage(None, 1), Usage(1, 1, cache_read=5)])
+@pytest.mark.parametrize(
+    "usage",
+    [
+        *(Usage(), Usage(1, None), Usage(None, 1), Usage(-1, 1), Usage(1, -1)),
+        *(Usage(1, 1, cache_read=5), Usage(1, 1, cache_write=5), Usage(1, 1, cache_read=-5)),
+    ],
+)
 def test_tokens_that_nobody_counted_or_that_contradict_each_other_cost_nothing_known(
     catalogue: Catalogue, usage: Usage
 ) -> None:
-    assert catalogue.cost(OPENAI, lookup(catalogue, OPENAI, "gpt-4o"), usage) is None
+    listed = lookup(catalogue, OPENAI, "gpt-4o")
+    mine = replace(listed, price=Price(Decimal(1), Decimal(2), source="override"))
+    assert [catalogue.cost(OPENAI, model, usage) for model in (listed, mine)] == [None, None]
+
+
+async def test_a_fault_in_a_price_keeps_no_reply_from_the_disk(tmp_path: Path) -> None:
+    async def faulty(record: RequestRecord) -> RequestRecord:
+        raise ArithmeticError("a bug in a list of prices")
+
+    settings = {"id": "fake", "kind": "scripted", "options": {"tokens_per_s": None}}
+    store = SQLiteStore(tmp_path / "chats.db")
+    chat = ChatService(Recorder(store), Registry([ProviderSettings.model_validate(settings)]), priced=faulty)
+    await chat.open()
+    thread = chat.new(Target("fake", "echo"))
+    await chat.send(thread.conversation.id, "What does this cost?", Target("fake", "echo"))
+    await chat.run(await chat.reply(thread.conversation.id, Target("fake", "echo")), lambda event: None)
+    *_, stored = await store.branch(thread.conversation.id)
+    await chat.close()
+    assert stored.state is MessageState.COMPLETE
+    assert stored.request is not None
+    assert stored.request.cost is None
 
 
 async def test_a_reply_is_recorded_with_its_cost(tmp_path: Path) -> None:

@@ -644,6 +644,12 @@ def test_no_answer_breaks_the_lists(entries: list[dict[str, Any]], answer: dict[
     stored_of(answer)
 
 
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_a_time_at_the_end_of_time_is_none(year: str) -> None:
+    [stored] = stored_of({"models": [{"name": "m", "modified_at": f"{year}-12-31T23:59:59Z"}]})
+    assert stored.modified_at is None
+
+
 def test_transcripts_are_what_they_are_called() -> None:
     steps: Sequence[Step] = transcripts.CUT_OFF
     assert steps[-1] is CUT

@@ -44,7 +44,7 @@ def cost(base_url: str, model: str, usage: Usage) -> Decimal | None:
     """Dollars for so many tokens now; None where the package has no price, or a count is missing."""
     import genai_prices
 
-    if usage.input is None or usage.output is None:
+    if usage.input is None or usage.output is None or not usage.adds_up:
         return None
     counts = genai_prices.Usage(
         input_tokens=usage.input,

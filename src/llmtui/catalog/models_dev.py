@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -43,6 +43,8 @@ _VENDORS: Mapping[str, str] = {
 _FLAGS: Mapping[str, str] = {"tools": "tool_call", "reasoning": "reasoning", "temperature": "temperature"}
 _STRUCTURED: Mapping[str, str] = {"structured_output": "structured_output"}
 _INPUTS: Mapping[str, str] = {"image": "image", "audio": "audio", "video": "video", "documents": "pdf"}
+DEAREST = 1_000_000
+"""Dollars per million tokens: more is a mistake."""
 _AMOUNTS = ("input", "output", "cache_read", "cache_write")
 
 
@@ -179,6 +181,6 @@ def _amount(value: object) -> Decimal | None:
         return None
     try:
         amount = Decimal(str(value))
-    except InvalidOperation:
+    except ArithmeticError:
         return None
-    return amount if amount.is_finite() and amount >= 0 else None
+    return amount if amount.is_finite() and 0 <= amount <= DEAREST else None

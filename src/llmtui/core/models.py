@@ -64,11 +64,13 @@ class Price:
     """What the numbers leave out, such as higher prices for long prompts."""
 
     def cost(self, usage: Usage) -> Decimal | None:
-        """Dollars for these tokens; None where a number is missing.
+        """Dollars for these tokens; None where a number is missing, or they contradict each other.
 
         Cached tokens count like any others where they have no price of their own.
         """
         if self.input is None or self.output is None or usage.input is None or usage.output is None:
+            return None
+        if not usage.adds_up:
             return None
         cached, stored = usage.cache_read or 0, usage.cache_write or 0
         cache_read = self.input if self.cache_read is None else self.cache_read

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+LARGEST_COUNT = (1 << 53) - 1
+
 
 def parsed(text: str | bytes) -> Any:
     """The value of a JSON text; raises ValueError, also when it is nested too deeply to be read."""
@@ -28,5 +30,5 @@ def as_text(value: object) -> str:
 
 
 def as_count(value: object) -> int | None:
-    """The number of something, or None."""
-    return value if isinstance(value, int) else None
+    """The number of something, or None; what no database and no float holds is no number of anything."""
+    return value if type(value) is int and 0 <= value <= LARGEST_COUNT else None

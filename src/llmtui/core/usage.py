@@ -23,6 +23,12 @@ class Usage:
     generation_s: float | None = None
     """Seconds that the server says it spent generating, where it says so (Ollama, llama.cpp)."""
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether no count is below zero, and no part larger than the whole."""
+        cached, stored = self.cache_read or 0, self.cache_write or 0
+        return min(cached, stored, (self.input or 0) - cached - stored, self.output or 0) >= 0
+
 
 def estimate_tokens(text: str) -> int:
     """Guess the tokens of a text: four bytes of UTF-8 each, the rule of thumb for BPE vocabularies."""

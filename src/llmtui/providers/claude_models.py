@@ -6,7 +6,7 @@ from dataclasses import replace
 from llmtui.core.conversation import JSON
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
-from llmtui.core.untrusted import as_object, as_objects
+from llmtui.core.untrusted import as_count, as_object, as_objects
 from llmtui.providers.model_lists import openai_models
 from llmtui.providers.wires.messages import takes_temperature
 
@@ -80,4 +80,5 @@ def _fact(told: JSON) -> Fact:
 
 
 def _limit(told: JSON) -> Limit:
-    return Limit(told, "live") if isinstance(told, int) and told > 0 else Limit()
+    tokens = as_count(told)
+    return Limit(tokens, "live") if tokens else Limit()

@@ -5,7 +5,7 @@ A field that is not there tells nothing; a list of what a model can do rules out
 
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, Price
@@ -32,6 +32,8 @@ _PER_TOKEN = {
 _PER_MILLION = {"input": "input", "output": "output", "cache_read": "cached_input"}
 """Together; Hugging Face, per company."""
 _MILLION = Decimal(1_000_000)
+DEAREST = 1_000_000
+"""Dollars per million tokens: more is a mistake, and a number that nobody can read."""
 _BACK_ENDS = {"tools": "supports_tools", "structured_output": "supports_structured_output"}
 
 
@@ -83,9 +85,9 @@ def _amount(value: object, unit: Decimal) -> Decimal | None:
         return None
     try:
         amount = Decimal(str(value)) * unit
-    except InvalidOperation:
+    except ArithmeticError:
         return None
-    return amount.normalize() if amount.is_finite() and amount >= 0 else None
+    return amount.normalize() if amount.is_finite() and 0 <= amount <= DEAREST else None
 
 
 def _listed(names: Mapping[str, str], listed: object) -> dict[str, Fact]:

@@ -7,7 +7,7 @@ from typing import Any
 from llmtui.core.errors import ErrorContext, ModelNotFound
 from llmtui.core.models import Limit, ModelInfo
 from llmtui.core.text import sanitise_line
-from llmtui.core.untrusted import as_object, as_objects
+from llmtui.core.untrusted import as_count, as_object, as_objects
 from llmtui.providers.failures import address
 from llmtui.providers.listed_facts import chats, facts_of, price_of
 
@@ -58,6 +58,6 @@ def _context_window(entry: Mapping[str, Any]) -> int | None:
     own = [entry.get(field) for field in CONTEXT_FIELDS]
     own += [as_object(entry.get("meta")).get(field) for field in META_FIELDS]
     # Any of the companies behind a model may answer (Hugging Face).
-    behind = [one.get("context_length") for one in as_objects(entry.get("providers"))]
-    own += [min(known)] if (known := [value for value in behind if isinstance(value, int)]) else []
-    return next((value for value in own if isinstance(value, int) and value > 0), None)
+    behind = [as_count(one.get("context_length")) for one in as_objects(entry.get("providers"))]
+    own += [min(known)] if (known := [value for value in behind if value is not None]) else []
+    return next(filter(None, map(as_count, own)), None)

@@ -6,7 +6,7 @@ from typing import Any
 
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
-from llmtui.core.untrusted import as_object, as_objects
+from llmtui.core.untrusted import as_count, as_object, as_objects
 from llmtui.providers.ollama_host import is_cloud_name
 
 COMFORTABLE_CONTEXT = 8192
@@ -72,7 +72,7 @@ def facts_of(show: object) -> ModelFacts:
     context = info.get(f"{info.get('general.architecture')}.context_length")
     return ModelFacts(
         abilities=_abilities(answer),
-        trained_context=context if isinstance(context, int) and context > 0 else None,
+        trained_context=as_count(context) or None,
         is_remote=bool(answer.get("remote_host")),
     )
 
@@ -81,8 +81,7 @@ def loaded_context(ps: object, model: str) -> tuple[bool, int | None]:
     """Whether a model is loaded, and with which context."""
     for entry in entries_of(ps):
         if full_name(name_of(entry)) == full_name(model):
-            context = entry.get("context_length")
-            return True, context if isinstance(context, int) and context > 0 else None
+            return True, as_count(entry.get("context_length")) or None
     return False, None
 
 
@@ -99,7 +98,7 @@ def name_of(entry: Mapping[str, Any]) -> str:
 def listed_facts(entry: Mapping[str, Any]) -> ModelFacts:
     """The facts of a listed model; only new servers list any."""
     context = as_object(entry.get("details")).get("context_length")
-    return ModelFacts(_abilities(entry), context if isinstance(context, int) else None)
+    return ModelFacts(_abilities(entry), as_count(context) or None)
 
 
 def _model(entry: Mapping[str, Any]) -> ModelInfo:

@@ -1,12 +1,12 @@
 """What an Ollama server tells of its models to whoever manages them: `/api/tags`, `/api/ps`, `/api/show`."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any
 
 from llmtui.core.model_admin import ModelDetails, RunningModel, StoredModel
 from llmtui.core.text import sanitise, sanitise_line
-from llmtui.core.untrusted import as_object
+from llmtui.core.untrusted import as_count, as_object
 from llmtui.providers.ollama_host import is_cloud_name
 from llmtui.providers.ollama_models import entries_of, facts_of, listed_facts, name_of
 
@@ -62,12 +62,11 @@ def _stored(entry: Mapping[str, Any]) -> StoredModel:
 
 
 def _running(entry: Mapping[str, Any], now: datetime) -> RunningModel:
-    size_gpu = entry.get("size_vram")
     expires_at = _moment(entry.get("expires_at"))
     return RunningModel(
         name_of(entry),
         size=_positive(entry.get("size")),
-        size_gpu=size_gpu if isinstance(size_gpu, int) and size_gpu >= 0 else None,
+        size_gpu=as_count(entry.get("size_vram")),
         context=_positive(entry.get("context_length")),
         expires_at=expires_at if expires_at and expires_at - now < _FOR_EVER else None,
     )
@@ -106,15 +105,15 @@ def _line(answer: Mapping[str, Any], key: str) -> str:
 
 
 def _positive(number: object) -> int | None:
-    return number if isinstance(number, int) and number > 0 else None
+    return as_count(number) or None
 
 
 def _moment(text: object) -> datetime | None:
-    """A time with its zone; Go's zero time means that nobody knows."""
+    """A time with its zone; Go's zero time means that nobody knows, and the last year has no local time."""
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
-    if moment is None or moment.year <= 1:
+    if moment is None or not 1 < moment.year < MAXYEAR:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

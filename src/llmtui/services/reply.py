@@ -174,7 +174,11 @@ class Reply:
 
     async def _settle(self) -> None:
         if self._priced is not None:
-            self.record = await self._priced(self.record)
+            try:
+                self.record = await self._priced(self.record)
+            # What it has cost is an ornament: no fault of a price keeps a reply from the disk.
+            except Exception:  # noqa: BLE001
+                _log.exception(logfmt("cost not known", provider=self.record.provider))
             self.message = replace(self.message, request=self.record)
         await self._recorder.write(self._final_write())
 

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from llmtui.core.errors import ContentFiltered, ErrorContext, ProviderError
 from llmtui.core.events import StreamEvent
 from llmtui.core.guard import Grammar
-from llmtui.core.untrusted import parsed
+from llmtui.core.untrusted import as_count, parsed
 from llmtui.providers.claude_models import claude_models
 from llmtui.providers.failures import classify
 from llmtui.providers.gemini_models import gemini_models
 from llmtui.providers.model_lists import openai_models
 from llmtui.providers.ollama_models import facts_of, loaded_context, models_of
+from llmtui.providers.ollama_stored import stored_of
 from llmtui.providers.wires.chat_completions_stream import ChatCompletionsDecoder, failure_in
 from llmtui.providers.wires.gemini_stream import GeminiDecoder
 from llmtui.providers.wires.ndjson import NDJSONDecoder
@@ -33,7 +34,8 @@ KEYS = (
     "finishReason", "usageMetadata", "promptTokenCount", "candidatesTokenCount", "promptFeedback",
     "blockReason", "retryDelay", "reason", "supportedGenerationMethods", "inputTokenLimit", "nextPageToken",
 )  # fmt: skip
-LEAVES = st.none() | st.booleans() | st.integers(-3, 600) | st.floats() | st.text(max_size=5)
+HUGE = 10**400
+LEAVES = st.none() | st.booleans() | st.integers(-3, 600) | st.just(HUGE) | st.floats() | st.text(max_size=5)
 ANY_JSON = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
@@ -104,6 +106,19 @@ def test_any_list_of_models_is_read(answer: object) -> None:
         assert model.id
     facts_of(answer)
     loaded_context(answer, "m")
+
+
+@pytest.mark.parametrize("number", [-1, HUGE, 1 << 63, True, 1.0, "1", None])
+def test_what_counts_nothing_is_no_count(number: object) -> None:
+    assert as_count(number) is None
+    entry = {"id": "m", "name": "m", "context_length": number, "max_input_tokens": number}
+    entry |= {"size": number, "details": {"context_length": number}, "pricing": {"prompt": "1e999999"}}
+    listed = {"data": [entry], "models": [entry]}
+    [stored] = stored_of(listed)
+    found = [*openai_models(listed), *claude_models(listed), *models_of(listed)]
+    told = [stored.capabilities, *(one.capabilities for one in found)]
+    assert [one.context_window.tokens for one in told] == [None] * 4
+    assert stored.size is None
 
 
 def test_what_is_nested_too_deeply_is_no_json() -> None:
