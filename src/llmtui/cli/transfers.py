@@ -48,6 +48,8 @@ async def _run(arguments: argparse.Namespace, modelfile: Modelfile | None) -> No
 async def follow(service: TransferService, job: TransferJob, output: TransferOutput) -> None:
     """Run and show a job to its end; raises LlmtuiError, and leaves no connection behind in any case."""
     running = asyncio.ensure_future(service.run(job))
+    # A connection may be lost and back again between two looks.
+    service.listen(output.show)
     with output:
         try:
             while not (await asyncio.wait([running], timeout=LOOK_S))[0]:
