@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmtui.catalog import models_dev
 from llmtui.catalog.models_dev import ModelsDev, Refreshed
 from llmtui.core.errors import ConnectError, LlmtuiError
 from llmtui.core.models import Fact, Limit, ModelInfo, Price
 from llmtui.core.ports import Answer
+from llmtui.core.usage import Usage
 from llmtui.providers.fetch import fetcher
 from llmtui.testing.wire_server import CUT, WireServer
 
@@ -157,6 +161,57 @@ async def test_a_damaged_file_counts_as_none_and_is_replaced(file: Path) -> None
     assert listing.find(OPENAI, "gpt-x") is None
     await listing.refresh(Web(answer()), ADDRESS)
     assert listing.find(OPENAI, "gpt-x") is not None
+
+
+def test_who_asks_while_the_list_is_read_waits_for_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.parent.mkdir()
+    file.write_text(json.dumps({"vendors": LISTED}))
+    listing, reading, read_on = ModelsDev(file), Event(), Event()
+
+    def slowly(path: Path) -> dict[str, Any]:
+        reading.set()
+        read_on.wait(5)
+        return dict(json.loads(path.read_bytes()))
+
+    monkeypatch.setattr(models_dev, "_kept", slowly)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(listing.find, OPENAI, "gpt-x")
+        assert reading.wait(5)
+        second = threads.submit(listing.find, OPENAI, "gpt-x")
+        Timer(0.05, read_on.set).start()
+        assert second.result() == first.result() is not None
+
+
+def test_one_bad_address_costs_no_other_vendor(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_text(json.dumps({"vendors": {"bad": {"api": "https://[x"}, **LISTED}}))
+    listing = ModelsDev(file)
+    assert [listing.find("https://api.moon.example/v1", "m1") is not None for _ in range(2)] == [True, True]
+
+
+async def test_the_prices_of_short_prompts_are_none_of_long_ones(file: Path) -> None:
+    cost = {"input": 1, "output": 2, "context_over_200k": {"input": 2, "output": 3}}
+    found = (await kept(file, {"openai": {"models": {"m": {"cost": cost}}}})).find(OPENAI, "m")
+    assert found is not None
+    assert "200k" in found.price.note
+    assert found.price.cost(Usage(200_000, 0)) == Decimal("0.2")
+    assert found.price.cost(Usage(200_001, 0)) is None
+
+
+async def test_the_password_of_a_mirror_is_nowhere_to_be_seen(file: Path) -> None:
+    async with WireServer() as server:
+        mirror = f"{server.url}/api.json".replace("://", "://me:hunter2@")
+        server.reply("/api.json", [json.dumps(LISTED).encode()])
+        await ModelsDev(file).refresh(fetcher(None), mirror)
+        assert "authorization" in server.requests[0].headers
+        assert b"hunter2" not in (content(file) or b"")
+        server.reply("/bad", [b"no"], status=500)
+        bad = mirror.replace("/api.json", "/bad")
+        with pytest.raises(LlmtuiError) as refused:
+            await ModelsDev(file).refresh(fetcher(None), bad)
+        with pytest.raises(LlmtuiError) as too_long:
+            await fetcher(None)(bad, {}, 1)
+        assert "hunter2" not in f"{refused.value} {too_long.value}"
 
 
 ANYTHING = st.recursive(

@@ -82,9 +82,8 @@ def _price(entry: "Entry", at: datetime) -> Price:
         return Price()
     tiers = sorted({tier.start for amount in amounts.values() for tier in getattr(amount, "tiers", ())})
     note = f"other prices beyond {tiers[0] / 1000:.0f}k tokens" if tiers else ""
-    return Price(
-        **{name: _base(amount) for name, amount in amounts.items()}, source="genai-prices", note=note
-    )
+    told: dict[str, Any] = {name: _base(amount) for name, amount in amounts.items()}
+    return Price(**told, source="genai-prices", note=note)
 
 
 def _base(amount: Any) -> Decimal | None:

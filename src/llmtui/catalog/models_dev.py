@@ -10,16 +10,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from llmtui.config.credentials import without_credentials
 from llmtui.config.private_files import write_private
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.logs import logfmt
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo, Price
 from llmtui.core.ports import Fetch
 from llmtui.core.text import sanitise_line
-from llmtui.core.untrusted import as_object, parsed
+from llmtui.core.untrusted import as_count, as_object, parsed
 
 _log = logging.getLogger(__name__)
 ADDRESS = "https://models.dev/api.json"
@@ -63,24 +65,27 @@ class ModelsDev:
 
     def __init__(self, file: Path) -> None:
         self._file = file
+        self._reading = Lock()
+        """Many providers' threads ask at the same time."""
         self._stamp = 0
         self._vendors: Mapping[str, Mapping[str, Any]] = {}
         self._hosts: Mapping[str, str] = {}
 
     def find(self, base_url: str, model: str) -> ModelInfo | None:
         """What the list says of a model at an address; None where it knows none such, and without a list."""
-        self._read()
+        with self._reading:
+            self._read()
         host = urlsplit(base_url).hostname or ""
         vendor = self._vendors.get(_VENDORS.get(host) or self._hosts.get(host, ""), {})
         entry = as_object(vendor.get("models")).get(model)
         return _model(model, entry) if isinstance(entry, dict) else None
 
-    async def refresh(self, fetch: Fetch, address: str = ADDRESS) -> Refreshed:
+    async def refresh(self, fetch: Fetch, url: str = ADDRESS) -> Refreshed:
         """Ask for the list, unless the kept one is the newest; raises LlmtuiError, and keeps the old one."""
-        kept = _kept(self._file)
+        address, kept = without_credentials(url), _kept(self._file)
         # A tag tells nothing at another address than its own.
         tag = str(kept.get("etag") or "") if kept.get("address") == address else ""
-        answer = await fetch(address, {"if-none-match": tag} if tag else {}, LARGEST_BODY)
+        answer = await fetch(url, {"if-none-match": tag} if tag else {}, LARGEST_BODY)
         if answer.status == 304 and tag:
             fresh, changed = kept, False
         elif answer.status == 200:
@@ -105,8 +110,15 @@ class ModelsDev:
             return
         self._stamp = stamp
         self._vendors = as_object(_kept(self._file).get("vendors"))
-        hosts = ((urlsplit(str(one.get("api") or "")).hostname, name) for name, one in self._vendors.items())
+        hosts = ((_host(str(one.get("api") or "")), name) for name, one in self._vendors.items())
         self._hosts = {host: name for host, name in hosts if host}
+
+
+def _host(api: str) -> str | None:
+    try:
+        return urlsplit(api).hostname
+    except ValueError:
+        return None
 
 
 def _kept(file: Path) -> dict[str, Any]:
@@ -168,12 +180,18 @@ def _fact(value: object) -> Fact:
 
 
 def _limit(value: object) -> Limit:
-    return Limit(value, SOURCE) if type(value) is int and value > 0 else Limit()
+    tokens = as_count(value)
+    return Limit(tokens, SOURCE) if tokens else Limit()
 
 
 def _price(cost: object) -> Price:
-    amounts: dict[str, Any] = {name: _amount(as_object(cost).get(name)) for name in _AMOUNTS}
-    return Price(**amounts, source=SOURCE) if amounts["input"] is not None else Price()
+    told = as_object(cost)
+    amounts: dict[str, Any] = {name: _amount(told.get(name)) for name in _AMOUNTS}
+    if amounts["input"] is None:
+        return Price()
+    if "context_over_200k" in told:
+        return Price(**amounts, source=SOURCE, note="other prices beyond 200k tokens", most_input=200_000)
+    return Price(**amounts, source=SOURCE)
 
 
 def _amount(value: object) -> Decimal | None:

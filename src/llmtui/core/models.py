@@ -62,15 +62,17 @@ class Price:
     source: FactSource = "unknown"
     note: str = ""
     """What the numbers leave out, such as higher prices for long prompts."""
+    most_input: int | None = None
+    """The longest prompt, in tokens, that they are for; None: any."""
 
     def cost(self, usage: Usage) -> Decimal | None:
-        """Dollars for these tokens; None where a number is missing, or they contradict each other.
+        """Dollars for these tokens; None where a number is missing, or none of these prices is for them.
 
         Cached tokens count like any others where they have no price of their own.
         """
         if self.input is None or self.output is None or usage.input is None or usage.output is None:
             return None
-        if not usage.adds_up:
+        if not usage.adds_up or usage.input > (self.most_input or usage.input):
             return None
         cached, stored = usage.cache_read or 0, usage.cache_write or 0
         cache_read = self.input if self.cache_read is None else self.cache_read

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
+from llmtui.config.credentials import without_credentials
 from llmtui.config.schema import NetworkSettings
 from llmtui.core.errors import ErrorContext, LlmtuiError, Timeout
 from llmtui.core.guard import Clocks
@@ -19,7 +20,7 @@ def fetcher(network: NetworkSettings | None) -> Fetch:
 
     async def fetch(url: str, headers: Mapping[str, str], largest: int) -> Answer:
         route = route_to(url, network)
-        context = ErrorContext()
+        context, shown = ErrorContext(), without_credentials(url)
         try:
             async with (
                 asyncio.timeout(CLOCK_S),
@@ -30,15 +31,15 @@ def fetcher(network: NetworkSettings | None) -> Fetch:
                 async for chunk in response.aiter_bytes():
                     body += chunk
                     if len(body) > largest:
-                        raise LlmtuiError(f"{url} answered with more than {largest / 1e6:.0f} MB")
+                        raise LlmtuiError(f"{shown} answered with more than {largest / 1e6:.0f} MB")
                 return Answer(response.status_code, dict(response.headers), bytes(body))
         except TimeoutError:
-            words = f"{url} did not answer within {CLOCK_S:g} s"
+            words = f"{shown} did not answer within {CLOCK_S:g} s"
             raise Timeout(words, phase="total", context=context) from None
         except http_errors() as error:
             proxy = route.proxy_name
             raise transport_error(
-                error, url, started=False, context=context, secrets=route.secrets(), proxy=proxy
+                error, shown, started=False, context=context, secrets=route.secrets(), proxy=proxy
             ) from None
 
     return fetch

@@ -97,7 +97,7 @@ def _read_price(entry: Mapping[str, Any]) -> Price:
     if not entry:
         return Price()
     try:
-        amounts = {name: Decimal(_text(entry[name])) for name in _AMOUNTS if name in entry}
+        amounts: dict[str, Any] = {name: Decimal(_text(entry[name])) for name in _AMOUNTS if name in entry}
     except InvalidOperation:
         raise ValueError("not a price") from None
     return Price(**amounts, source=_source(entry["source"]), note=_text(entry["note"]))
