@@ -16,7 +16,7 @@ from llmtui.core.errors import (
     RateLimited,
 )
 from llmtui.core.model_admin import ModelAction, OfferedModel, StoredModel, TransferStep
-from llmtui.core.transfer import TransferState
+from llmtui.core.transfer import Progress, Transfer, TransferState
 from llmtui.services.transfer_job import Modelfile, TransferJob
 from llmtui.services.transfers import TransferService
 from tests.services.model_server import DONE, Deed, ModelServer, piece
@@ -284,6 +284,25 @@ async def test_a_bug_ends_its_own_transfer_only(yard: Yard) -> None:
     assert other.state is TransferState.DONE
 
 
+async def test_a_bug_in_what_follows_leaves_a_job_as_it_has_ended(yard: Yard) -> None:
+    async def refresh(provider_id: str) -> None:
+        raise ValueError("oops")
+
+    yard.server.play("m", [DONE])
+    service = TransferService(yard.server.open, refresh)
+    job = service.request("box", PULL, "m")
+    await service.run(job)
+    assert (job.state, job.settled) == (TransferState.DONE, True)
+
+
+async def test_a_stopped_model_of_a_gallery_is_found_by_its_own_name(yard: Yard) -> None:
+    yard.server.models["phi-2"] = StoredModel("phi-2")
+    job = yard.pull("localai@phi-2", [Gate()])
+    yard.service.stop(job)
+    await yard.service.run(job)
+    assert "installed all the same" in job.note
+
+
 async def test_no_provider_is_a_failure_of_the_job(yard: Yard) -> None:
     async def nobody(provider_id: str) -> ModelServer:
         raise LlmtuiError("no such provider")
@@ -308,6 +327,23 @@ async def test_too_little_space_is_told_before_and_during(yard: Yard) -> None:
     later.set()
     await task
     assert job.note == ""
+
+
+async def test_a_thousand_parts_are_not_summed_up_at_each_line(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, progress = 0, Transfer.progress
+
+    def counted(transfer: Transfer, now_s: float) -> Progress:
+        nonlocal looks
+        looks += 1
+        return progress(transfer, now_s)
+
+    monkeypatch.setattr(Transfer, "progress", counted)
+    job = yard.pull("m", [*(piece(10, 10, f"part {number}") for number in range(1000)), DONE])
+    await yard.service.run(job)
+    assert looks < 10
+    assert job.progress().completed == job.progress().total == 10_000
 
 
 async def test_nobody_knows_the_space_of_another_machine(yard: Yard) -> None:

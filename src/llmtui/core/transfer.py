@@ -14,6 +14,8 @@ RATE_FROM_S = 1.0
 _SAMPLE_EVERY_S = 0.25
 _MOST_BYTES = 1 << 62
 """More than any disk holds: whatever a server says can be divided."""
+_MOST_PARTS = 10_000
+"""More than any model has: whatever a server says can be shown."""
 
 
 class TransferState(StrEnum):
@@ -87,6 +89,11 @@ class _Part:
     counted: bool = False
     """Whether it was spoken of since the transfer was asked for last; what it began with came at no rate."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of all of it; one of unknown size is at least as large as what has come of it."""
+        return self.shown if self.total is None else self.total
+
     def take(self, completed: int, total: int | None) -> int:
         """Fold what the server says; returns the bytes that have come since it last did."""
         came = max(0, completed - self.at) if self.counted else 0
@@ -139,11 +146,29 @@ class Transfer:
         self._phase: Phase = "prepare"
         self._text = ""
         self._parts: dict[str, _Part] = {}
+        # Counted along, for there are lines by the thousand, and models of a thousand parts.
+        self._completed = self._size = 0
+        self._has_size = False
         self._share: float | None = None
         self._done = False
         self._started_s = self._progress_s = now_s
         self._ended_s: float | None = None
         self._rate = _Rate()
+
+    @property
+    def phase(self) -> Phase:
+        """What the server does."""
+        return self._phase
+
+    @property
+    def total(self) -> int | None:
+        """Bytes of all parts that are known so far; never falls."""
+        return self._size if self._has_size else None
+
+    @property
+    def to_come(self) -> int | None:
+        """Bytes of the known parts that are not there yet."""
+        return self._size - self._completed if self._has_size else None
 
     def begin(self, now_s: float) -> None:
         """Asked for again: the server tells anew what it has, and its silence counts from now."""
@@ -188,7 +213,7 @@ class Transfer:
     def progress(self, now_s: float) -> Progress:
         """What is shown at a time."""
         parts = self._parts.values()
-        completed, total = sum(part.shown for part in parts), self._total()
+        completed, total = self._completed, self.total
         now_s = now_s if self._ended_s is None else self._ended_s
         silent_s = max(0.0, now_s - self._progress_s)
         is_moving = not self.state.ended and self._phase in ("prepare", "transfer")
@@ -214,19 +239,18 @@ class Transfer:
     def _take_part(self, step: TransferStep, now_s: float) -> None:
         part = self._parts.get(step.part)
         if part is None:
+            if len(self._parts) >= _MOST_PARTS:
+                return
             part = self._parts[step.part] = _Part(step.part)
             self._progress_s = now_s
+        shown, size = part.shown, part.size
         came = part.take(_bytes(step.completed), None if step.total is None else _bytes(step.total))
+        self._completed += part.shown - shown
+        self._size += part.size - size
+        self._has_size = self._has_size or part.total is not None
         self._rate.add(came, now_s)
         if came:
             self._progress_s = now_s
-
-    def _total(self) -> int | None:
-        parts = self._parts.values()
-        if all(part.total is None for part in parts):
-            return None
-        # A part of unknown size is at least as large as what has come of it.
-        return sum(part.shown if part.total is None else part.total for part in parts)
 
     def _whole_share(self, completed: int, total: int | None) -> float | None:
         if self.state is TransferState.DONE:

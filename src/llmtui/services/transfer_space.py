@@ -4,7 +4,6 @@ from contextlib import suppress
 
 from llmtui.core.errors import ProviderError
 from llmtui.core.model_admin import ModelAction, ModelAdmin
-from llmtui.core.transfer import Progress
 from llmtui.services.transfer_job import TransferJob
 
 GB = 1_000_000_000
@@ -27,11 +26,11 @@ class SpaceWatch:
             if found is not None and found.size and not found.installed:
                 await self._compare(found.size)
 
-    async def note(self, progress: Progress) -> bool:
-        """Warn by what is still to come; True when that is news."""
-        if self._job.action is not ModelAction.PULL or progress.total is None:
+    async def note(self, to_come: int | None) -> bool:
+        """Warn by the bytes that are still to come; True when that is news."""
+        if self._job.action is not ModelAction.PULL or to_come is None:
             return False
-        return await self._compare(progress.total - progress.completed)
+        return await self._compare(to_come)
 
     async def _compare(self, needed: int) -> bool:
         free = await self._admin.free_space()

@@ -6,7 +6,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 from llmtui.core.errors import ConnectError, IncompleteStream, LlmtuiError, ProviderError
@@ -169,12 +169,13 @@ class TransferService:
             raise IncompleteStream("the server ended without saying that it is done")
 
     async def _take(self, job: TransferJob, step: TransferStep, space: SpaceWatch) -> None:
-        before = job.progress()
-        job.transfer.take(step, self._clock())
-        after = job.progress()
-        if after.total != before.total and await space.note(after):
-            self._tell(job)
-        if after.phase != before.phase:
+        transfer = job.transfer
+        phase, total = transfer.phase, transfer.total
+        transfer.take(step, self._clock())
+        is_news = transfer.phase != phase
+        if transfer.total != total and await space.note(transfer.to_come):
+            is_news = True
+        if is_news:
             self._tell(job)
 
     def _delay_s(self, job: TransferJob, error: ProviderError, failures: int) -> float | None:
@@ -197,11 +198,16 @@ class TransferService:
 
     async def _follow(self, job: TransferJob) -> None:
         """Have what is new at the server be known, and say what came of a stop."""
-        if job.state is TransferState.DONE and job.action is not ModelAction.PUSH and self._refresh:
-            with suppress(LlmtuiError):
+        try:
+            if job.state is TransferState.DONE and job.action is not ModelAction.PUSH and self._refresh:
                 await self._refresh(job.provider)
-        elif job.state is TransferState.STOPPED and job.action is ModelAction.PULL:
-            job.note = await self._outcome_of_stop(job)
+            elif job.state is TransferState.STOPPED and job.action is ModelAction.PULL:
+                job.note = await self._outcome_of_stop(job)
+        except LlmtuiError:
+            pass
+        # A plugin's bug leaves the job as it has ended.
+        except Exception:  # noqa: BLE001
+            _log.exception(logfmt(f"{job.action} not followed", provider=job.provider, model=job.model))
         job.settled = True
         self._tell(job)
 
@@ -211,7 +217,9 @@ class TransferService:
                 names = {model.name for model in await admin.stored()}
         except (LlmtuiError, TimeoutError):
             return "the server cannot be asked what came of it"
-        if names & {job.model, f"{job.model}:latest"}:
+        # A gallery's model is asked for by `gallery@name`.
+        name = job.model.rpartition("@")[2]
+        if names & {job.model, f"{job.model}:latest", name}:
             return "the model is installed all the same, perhaps as it was before"
         return "the server does not list it: ask again to go on"
 
