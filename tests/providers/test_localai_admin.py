@@ -9,10 +9,18 @@ from typing import Any
 import pytest
 
 from llmtui.config.vendors import VENDORS
-from llmtui.core.errors import AuthError, IncompleteStream, ServerError, Unsupported
+from llmtui.core.errors import (
+    AuthError,
+    IncompleteStream,
+    ModelNotFound,
+    Overloaded,
+    ProviderError,
+    ServerError,
+    Unsupported,
+)
 from llmtui.core.model_admin import ModelAdmin, OfferedModel, TransferStep
 from llmtui.providers import localai_admin
-from llmtui.testing.wire_server import WireServer
+from llmtui.testing.wire_server import CUT, WireServer
 from tests.providers.conftest import build_vendor
 
 JOB = "4f1c"
@@ -105,19 +113,44 @@ async def test_an_installation_is_followed_to_its_end(localai: WireServer, admin
 
 
 @pytest.mark.parametrize(
-    ("end", "words"),
+    ("end", "words", "kind"),
     [
-        (job("error: no model found", processed=True, error={}), "no model found"),
-        (job("", processed=True, error="disk full"), "disk full"),
-        (job("cancelled", processed=True, cancelled=True), "cancelled at the server"),
+        (job("error: no model found", processed=True, error={}), "no model found", ModelNotFound),
+        (job("", processed=True, error="disk full"), "disk full", ServerError),
+        (job("cancelled", processed=True, cancelled=True), "cancelled at the server", ServerError),
     ],
 )
 async def test_a_failed_installation_says_why(
-    localai: WireServer, admin: ModelAdmin, end: dict[str, Any], words: str
+    localai: WireServer, admin: ModelAdmin, end: dict[str, Any], words: str, kind: type[ProviderError]
 ) -> None:
     answer(localai, JOB_PATH, job("processing"), end)
-    with pytest.raises(ServerError, match=words):
+    with pytest.raises(kind, match=words):
         await installed(admin)
+
+
+async def test_a_lost_look_begins_no_second_installation(localai: WireServer, admin: ModelAdmin) -> None:
+    answer(localai, JOB_PATH, job("processing"))
+    localai.reply(JOB_PATH, [CUT])
+    answer(localai, JOB_PATH, {"error": "restarting"}, status=503)
+    answer(localai, JOB_PATH, DONE)
+    assert [step.phase for step in await installed(admin)] == ["transfer", "done"]
+    assert [request.path for request in localai.requests].count("/models/apply") == 1
+
+
+async def test_a_server_that_stays_away_is_given_up(
+    localai: WireServer, admin: ModelAdmin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(localai_admin, "LOST_FOR_S", 0.0)
+    answer(localai, JOB_PATH, {"error": "down"}, status=503)
+    with pytest.raises(Overloaded):
+        await installed(admin)
+
+
+async def test_what_has_ended_is_not_asked_to_stop(localai: WireServer, admin: ModelAdmin) -> None:
+    answer(localai, JOB_PATH, DONE)
+    async with aclosing(admin.pull("localai@phi-2")) as steps:
+        assert (await anext(steps)).phase == "done"
+    assert localai.requests[-1].path == JOB_PATH
 
 
 async def test_a_job_that_the_server_forgot_is_no_success(localai: WireServer, admin: ModelAdmin) -> None:

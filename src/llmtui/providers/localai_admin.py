@@ -5,6 +5,7 @@ Source: https://localai.io/models/ and core/http/routes/localai.go of https://gi
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -13,6 +14,7 @@ from urllib.parse import quote
 from llmtui.core.errors import (
     ErrorContext,
     IncompleteStream,
+    ModelNotFound,
     ProviderError,
     ServerError,
     Timeout,
@@ -29,6 +31,9 @@ GALLERY_CLOCK_S = 60.0
 POLL_S = 0.5
 DELETE_CLOCK_S = 30.0
 CANCEL_CLOCK_S = 0.5
+LOST_FOR_S = 30.0
+"""How long nothing may be heard of an installation, which goes on meanwhile."""
+_NO_SUCH_MODEL = re.compile(r"no model found", re.IGNORECASE)
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B\s*", re.IGNORECASE)
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
@@ -76,7 +81,7 @@ class LocalAIAdmin(BaseAdmin):
         known = ended = False
         try:
             while not ended:
-                state = await self._job(job)
+                state = await self._patiently(job)
                 if state is None and known:
                     raise self._error(IncompleteStream, "the server forgot the installation", model)
                 known = known or state is not None
@@ -86,7 +91,8 @@ class LocalAIAdmin(BaseAdmin):
                 if not ended:
                     await asyncio.sleep(POLL_S)
         except (asyncio.CancelledError, GeneratorExit):
-            await self._cancel(job)
+            if not ended:
+                await self._cancel(job)
             raise
 
     async def delete(self, model: str) -> None:
@@ -115,7 +121,24 @@ class LocalAIAdmin(BaseAdmin):
         # Go writes most errors as an empty object; then the message has the words.
         if state.get("processed") and (error or message.lower().startswith("error")):
             words = sanitise_line(error) if isinstance(error, str) else message.removeprefix("error: ")
-            raise self._error(ServerError, words or message, model)
+            kind = ModelNotFound if _NO_SUCH_MODEL.search(words) else ServerError
+            raise self._error(kind, words or message, model)
+
+    async def _patiently(self, job: str) -> dict[str, Any] | None:
+        """What the server says of a job, however often it has to be asked.
+
+        To ask for the installation anew would begin a second one beside the first.
+        """
+        lost_s: float | None = None
+        while True:
+            try:
+                return await self._job(job)
+            except ProviderError as error:
+                now_s = time.monotonic()
+                lost_s = now_s if lost_s is None else lost_s
+                if not error.retryable or now_s - lost_s >= LOST_FOR_S:
+                    raise
+            await asyncio.sleep(POLL_S)
 
     async def _job(self, job: str) -> dict[str, Any] | None:
         """What the server says of a job; None while it stands in its queue, and when it was forgotten."""
