@@ -291,6 +291,47 @@ async def test_an_unknown_model_is_not_said_to_load(server: FakeOllama, path: st
         assert [request.path for request in server.requests] == [SHOW]
 
 
+async def test_a_first_model_that_was_deleted_is_not_asked_for_again(server: FakeOllama) -> None:
+    server.reply(CHAT, REPLY)
+    async with aclosing(built(server, model=None)) as provider:
+        await provider.chat(ChatRequest((user("hi"),)))
+        server.answer(CHAT, one({"error": "model 'm' not found"}), status=404)
+        server.answer(TAGS, one({"models": [{"name": "n"}]}))
+        with pytest.raises(ModelNotFound):
+            await provider.chat(ChatRequest((user("hi"),)))
+        server.answer(CHAT, REPLY)
+        await provider.chat(ChatRequest((user("hi"),)))
+        server.answer(TAGS, one({"models": [{"name": "o"}]}))
+        await provider.list_models()
+        await provider.chat(ChatRequest((user("hi"),)))
+    asked = [request.json()["model"] for request in server.requests if request.path == CHAT]
+    assert asked == ["m", "m", "n", "o"]
+
+
+async def test_what_was_known_of_a_model_ends_when_it_is_made_anew(server: FakeOllama) -> None:
+    server.reply(CHAT, REPLY)
+    server.answer(TAGS, one({"models": [{"name": "m:latest", "digest": "one"}]}))
+    async with aclosing(built(server)) as provider:
+        await provider.list_models()
+        await provider.chat(ChatRequest((user("hi"),)))
+        assert provider.capabilities("m").tools.value is False
+        server.answer(TAGS, one({"models": [{"name": "m:latest", "digest": "two"}]}))
+        server.answer(SHOW, shown(32768, "tools"))
+        await provider.list_models()
+        await provider.chat(ChatRequest((user("hi"),)))
+        assert provider.capabilities("m").tools.value is True
+
+
+@pytest.mark.parametrize("version", ["0.\u00b2", "9" * 5000, "\x1b[2J0.1.0"])
+async def test_any_version_can_be_compared(server: FakeOllama, version: object) -> None:
+    server.answer(VERSION, one({"version": version}))
+    async with aclosing(built(server)) as provider:
+        report = await provider.examine(lambda _: None)
+    assert report.ok
+    assert "\x1b" not in report.version
+    assert len(report.version) <= 64
+
+
 async def test_the_first_model_is_taken(server: FakeOllama) -> None:
     server.reply(CHAT, REPLY)
     await collect(built(server, model=None))

@@ -112,3 +112,8 @@ def test_type_and_missing_key(settings: dict[str, str], kind: str, missing: str 
     full = ProviderSettings(id="o", kind="ollama", **settings)  # type: ignore[arg-type]
     assert OllamaProvider.type_of(full) == kind
     assert OllamaProvider.missing_key_of(full) == missing
+
+
+@pytest.mark.parametrize("port", ["\u00b2", "9" * 5000, "65536", "-1"])
+def test_what_is_no_port_is_left_out(port: str) -> None:
+    assert parse_host(f"http://box:{port}").base_url == "http://box"

@@ -76,6 +76,7 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
         except ModelNotFound as error:
             pull = f"llmtui models pull {request.model} -p {self.id}"
             error.hint = f"pull it with `{pull}`, or pick another model (ctrl+o)"
+            self._first_model = None
             raise
 
     def capabilities(self, model: str | None = None) -> Capabilities:
@@ -93,6 +94,8 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
     async def list_models(self) -> list[ModelInfo]:
         """The server's models; raises ProviderError."""
         models = await self._server.models()
+        if self._first_model not in [model.id for model in models]:
+            self._first_model = None
         if host_type(self._host.base_url) != "local":
             return models
         return [replace(model, leaves_machine=bool(model.leaves_machine)) for model in models]

@@ -74,7 +74,7 @@ def _parts(text: str) -> tuple[str, str, str, str]:
 
 
 def _is_port(text: str) -> bool:
-    return text.isdigit() and int(text) < 65536
+    return text.isdecimal() and len(text) < 6 and int(text) < 65536
 
 
 def is_cloud_name(model: str | None) -> bool:

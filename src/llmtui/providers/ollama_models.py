@@ -6,7 +6,7 @@ from typing import Any
 
 from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo
 from llmtui.core.text import sanitise_line
-from llmtui.core.untrusted import as_count, as_object, as_objects
+from llmtui.core.untrusted import as_count, as_object, as_objects, as_text
 from llmtui.providers.ollama_host import is_cloud_name
 
 COMFORTABLE_CONTEXT = 8192
@@ -63,6 +63,11 @@ def full_name(model: str) -> str:
 def models_of(tags: object) -> list[ModelInfo]:
     """The models of an `/api/tags` answer."""
     return [_model(entry) for entry in entries_of(tags) if name_of(entry)]
+
+
+def digests_of(tags: object) -> dict[str, str]:
+    """What tells whether a model of an `/api/tags` answer is still the same, by its full name."""
+    return {full_name(name_of(entry)): as_text(entry.get("digest")) for entry in entries_of(tags)}
 
 
 def facts_of(show: object) -> ModelFacts:

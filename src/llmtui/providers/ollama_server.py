@@ -5,11 +5,21 @@ from typing import Any
 
 from llmtui.core.errors import ModelNotFound, ProviderError
 from llmtui.core.models import ModelInfo
+from llmtui.core.text import sanitise_line
+from llmtui.core.untrusted import as_object, as_text
 from llmtui.providers.http import JSON_CLOCK_S, Http
-from llmtui.providers.ollama_models import ModelFacts, facts_of, loaded_context, models_of
+from llmtui.providers.ollama_models import (
+    ModelFacts,
+    digests_of,
+    facts_of,
+    full_name,
+    loaded_context,
+    models_of,
+)
 
 LOOK_CLOCK_S = 3.0
 """For questions that a chat can do without."""
+LONGEST_VERSION = 64
 OBEYS_TRUNCATE = (0, 12, 4)
 """The first version for which `truncate: false` makes an error of an overflow."""
 
@@ -24,10 +34,20 @@ class OllamaServer:
         self._secrets = secrets
         self.known_version = ""
         self.known_facts: dict[str, ModelFacts] = {}
+        self._digests: dict[str, str] = {}
 
     async def models(self) -> list[ModelInfo]:
-        """The models that are there; raises ProviderError."""
-        return models_of(await self._json("GET", "/api/tags"))
+        """The models that are there; raises ProviderError.
+
+        What was known of one that was pulled or made anew meanwhile is forgotten.
+        """
+        tags = await self._json("GET", "/api/tags")
+        before, self._digests = self._digests, digests_of(tags)
+        changed = {name for name, digest in before.items() if self._digests.get(name) != digest}
+        self.known_facts = {
+            model: facts for model, facts in self.known_facts.items() if full_name(model) not in changed
+        }
+        return models_of(tags)
 
     async def facts(self, model: str) -> ModelFacts:
         """What is known of a model; unknown when the server refuses to say.
@@ -58,7 +78,7 @@ class OllamaServer:
                 answer = await self._json("GET", "/api/version", clock_s=LOOK_CLOCK_S)
             except ProviderError:
                 return ""
-            self.known_version = str(answer.get("version") or "") if isinstance(answer, dict) else ""
+            self.known_version = sanitise_line(as_text(as_object(answer).get("version")))[:LONGEST_VERSION]
         return self.known_version
 
     async def _json(
@@ -73,4 +93,4 @@ class OllamaServer:
 def version_numbers(version: str) -> tuple[int, ...]:
     """A version's leading numbers, to compare; an unknown version counts as the oldest."""
     numbers = version.partition("-")[0].split(".")
-    return tuple(int(number) for number in numbers if number.isdigit())
+    return tuple(int(number) for number in numbers if number.isdecimal())
