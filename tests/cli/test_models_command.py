@@ -200,6 +200,8 @@ async def test_a_model_is_loaded_listed_and_unloaded(models: Models) -> None:
     running = json.loads((await models("ps", "--json")).out)
     assert [(one["name"], one["expires_at"]) for one in running] == [("llama3.2:latest", None)]
     assert "llama3.2:latest" in (await models("ps")).out
+    assert (await models("load", "llama3.2", "--keep", "30m")).code == 0
+    assert json.loads((await models("ps", "--json")).out)[0]["expires_at"] is not None
     assert (await models("unload", "llama3.2")).code == 0
     assert (await models("ps")).out == ""
     assert (await models("load", "llama3.2", "--keep", "soon")).code == 2
@@ -208,6 +210,9 @@ async def test_a_model_is_loaded_listed_and_unloaded(models: Models) -> None:
 async def test_a_model_is_copied_and_deleted(models: Models, ollama: OllamaServer) -> None:
     assert (await models("cp", "llama3.2", "mine")).code == 0
     assert "mine:latest" in ollama.models
+    taken = await models("cp", "cloudy-cloud", "mine")
+    assert (taken.code, "there is a mine already" in taken.err) == (34, True)
+    assert not ollama.models["mine:latest"].remote_host
     refused = await models("rm", "mine")
     assert (refused.code, "--yes" in refused.err) == (2, True)
     assert "mine:latest" in ollama.models

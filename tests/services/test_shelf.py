@@ -51,7 +51,7 @@ def test_files_go_with_the_last_name_only(models: list[StoredModel]) -> None:
     [
         ("90s", 90),
         ("30m", 1800),
-        ("30", 1800),
+        ("30", 30),
         ("1.5h", 5400),
         ("2 d", 172_800),
         ("0", 0),

@@ -3,16 +3,15 @@
 import argparse
 import asyncio
 import json
-import math
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 
 from llmtui.cli.admin import Shelf, in_words, shelf_of
 from llmtui.cli.console import say
-from llmtui.core.errors import ConfigError, ErrorContext, Unsupported
+from llmtui.core.errors import BadRequest, ConfigError, ErrorContext, Unsupported
 from llmtui.core.text import sanitise_line
+from llmtui.services.shelf import keep_alive_of
 
-FOR_EVER = "forever"
 _YES = ("y", "yes")
 
 
@@ -76,32 +75,25 @@ async def _what_goes(shelf: Shelf, model: str) -> str:
 
 
 async def _copy(shelf: Shelf, arguments: argparse.Namespace) -> str:
-    await shelf.managed.copy(arguments.model, arguments.destination)
-    return f"{arguments.model} is also called {arguments.destination}"
+    model, name = arguments.model, arguments.destination
+    # A server would drop the model that has the name, and say nothing.
+    if any(one.name in (name, f"{name}:latest") for one in await shelf.managed.stored()):
+        hint = "choose another name, or delete that one first with `llmtui models rm`"
+        context = ErrorContext(shelf.info.id, model)
+        raise BadRequest(f"there is a {name} already", context=context, hint=hint)
+    await shelf.managed.copy(model, name)
+    return f"{model} is also called {name}"
 
 
 async def _load(shelf: Shelf, arguments: argparse.Namespace) -> str:
     if not shelf.info.host:
         words = f"{shelf.info.name} loads its model into llmtui itself, and this command ends at once"
         raise Unsupported(words, context=ErrorContext(shelf.info.id, arguments.model))
-    await shelf.managed.load(arguments.model, _seconds(arguments.keep))
+    keep = None if arguments.keep is None else keep_alive_of(arguments.keep)
+    await shelf.managed.load(arguments.model, keep)
     return f"{arguments.model} is in memory"
 
 
 async def _unload(shelf: Shelf, arguments: argparse.Namespace) -> str:
     await shelf.managed.unload(arguments.model)
     return f"{arguments.model} is out of memory"
-
-
-def _seconds(keep: str | None) -> float | None:
-    if keep is None:
-        return None
-    if keep == FOR_EVER:
-        return math.inf
-    try:
-        seconds = float(keep)
-    except ValueError:
-        seconds = -1
-    if not 0 <= seconds < math.inf:
-        raise ConfigError(f"--keep {keep}: should be seconds, or `{FOR_EVER}`")
-    return seconds

@@ -11,7 +11,7 @@ from llmtui.config.paths import user_paths
 
 EMBEDDED = "embedded"
 """The model that llmtui brings along, which needs no provider to be fetched."""
-_KEEP_HELP = "how long it stays after its last use, in seconds, or `forever`; else as the server does"
+_KEEP_HELP = "how long it stays after its last use, such as 90s, 30m, 2h or forever; else as the server does"
 AddOptions = Callable[[argparse.ArgumentParser], object]
 
 
@@ -61,7 +61,7 @@ ACTIONS: Mapping[str, Action] = {
     "load": Action(
         "take a model into memory",
         "model_changes",
-        add_options=lambda parser: parser.add_argument("--keep", metavar="S", help=_KEEP_HELP),
+        add_options=lambda parser: parser.add_argument("--keep", metavar="TIME", help=_KEEP_HELP),
     ),
     "unload": Action("give a model's memory back", "model_changes"),
     "show": Action(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from llmtui.core.errors import LlmtuiError
+from llmtui.core.errors import ConfigError, LlmtuiError
 from llmtui.core.model_admin import ModelAction, ModelDetails, OfferedModel, RunningModel, StoredModel
 from llmtui.services.model_admins import OpenAdmin, opened
 
@@ -108,18 +108,15 @@ class ShelfService:
 
 
 def keep_alive_of(text: str) -> float:
-    """The seconds that `90s`, `30m`, `2h`, `1d`, a number of minutes or `forever` stand for.
-
-    Raises LlmtuiError.
-    """
+    """The seconds that `90`, `90s`, `30m`, `2h`, `1d` or `forever` stand for; raises ConfigError."""
     words = text.strip().lower()
     if words in ("forever", "-1"):
         return math.inf
-    number, unit = (words[:-1], words[-1]) if words[-1:] in _UNITS_S else (words, "m")
+    number, unit = (words[:-1], words[-1]) if words[-1:] in _UNITS_S else (words, "s")
     try:
         seconds = float(number) * _UNITS_S[unit]
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < math.inf:
-        raise LlmtuiError(f"'{text}' is no time such as 90s, 30m, 2h or forever")
+        raise ConfigError(f"'{text}' is no time such as 90s, 30m, 2h or forever")
     return seconds
