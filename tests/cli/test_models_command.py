@@ -151,6 +151,18 @@ async def test_a_terminal_is_told_of_what_is_wrong(box: str, start: Start, ollam
     assert "try 2 of 5" in shown
 
 
+async def test_a_reader_that_leaves_ends_the_pull(box: str, start: Start, ollama: OllamaServer) -> None:
+    hold = ollama.hold("tiny", after=3)
+    ours, theirs = os.pipe()
+    command = await start("models", "pull", "tiny", "-p", "box", "--config", box, stdout=theirs)
+    os.close(theirs)
+    await hold.reached.wait()
+    os.close(ours)
+    hold.go_on.set()
+    finished = await command.finish()
+    assert (finished.code, finished.err) == (141, "")
+
+
 async def test_what_is_no_text_is_no_modelfile(models: Models, tmp_path: Path) -> None:
     piped = await models("create", "x", "-f", "-", stdin=b"FROM \xff")
     assert (piped.code, "is no text" in piped.err, "Traceback" in piped.err) == (2, True, False)
@@ -287,8 +299,8 @@ async def test_a_model_is_pushed(models: Models, ollama: OllamaServer) -> None:
 
 async def test_who_keeps_no_models_says_so(models: Models) -> None:
     finished = await models("pull", "x", provider="demo")
-    (told,) = lines(finished.out)
-    assert (finished.code, told["state"], told["error"]["type"]) == (33, "failed", "Unsupported")
+    last = lines(finished.out)[-1]
+    assert (finished.code, last["state"], last["error"]["type"]) == (33, "failed", "Unsupported")
     assert "cannot be managed" in finished.err
     assert (await models("load", "SmolLM2-135M-Instruct", provider="small")).code == 33
     assert (await models("pull", "llama3.2", provider="small")).code == 32

@@ -68,8 +68,9 @@ class JsonLines(Silence):
         told = (progress.state, progress.text, progress.completed, progress.total, progress.share)
         news = (*told, progress.stalled, job.note, job.next_try)
         if news != self._last:
-            self._last = news
             print(json.dumps(_object(job, progress)), flush=True)
+            # Only now: what nobody has taken is tried, and fails, once more at the end.
+            self._last = news
 
 
 class Bars(Silence):

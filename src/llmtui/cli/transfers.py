@@ -66,7 +66,7 @@ def _modelfile(file: str) -> Modelfile:
     """What is on standard input has no folder: relative paths lead from the working one."""
     try:
         if file == STDIN:
-            return modelfile_of(sys.stdin.buffer.read(), "standard input")
+            return modelfile_of(sys.stdin.buffer.read() if sys.stdin else b"", "standard input")
         return asyncio.run(read_modelfile(file))
     except ConfigError as problem:
         problem.hint = "name the Modelfile with -f; `-` reads standard input"
