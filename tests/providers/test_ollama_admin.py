@@ -107,6 +107,16 @@ async def test_a_pull_is_told_step_by_step_and_the_model_is_there(
     assert ollama.requests[0].json() == {"model": "m", "insecure": False, "stream": True}
 
 
+@pytest.mark.parametrize("name", ["", " ", "\ud800"])
+async def test_what_is_no_name_of_a_model_is_refused_before_it_is_sent(
+    ollama: OllamaServer, admin: ModelAdmin, name: str
+) -> None:
+    for asked in (steps_of(admin, name), admin.delete(name), admin.copy("llama3.2", name)):
+        with pytest.raises(BadRequest, match="no name of a model"):
+            await asked
+    assert ollama.requests == []
+
+
 async def test_a_pull_that_was_left_goes_on_where_it_was(ollama: OllamaServer, admin: ModelAdmin) -> None:
     ollama.offer("m", LAYERS)
     hold = ollama.hold("m", after=4)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from llmtui.core.errors import ErrorContext, IncompleteStream, ProviderError
+from llmtui.core.errors import BadRequest, ErrorContext, IncompleteStream, ProviderError
 from llmtui.core.model_admin import (
     ModelAction,
     ModelDetails,
@@ -16,6 +16,7 @@ from llmtui.core.model_admin import (
     StoredModel,
     TransferStep,
 )
+from llmtui.core.text import well_formed
 from llmtui.providers import ollama_folder, ollama_sdk
 from llmtui.providers.admins import BaseAdmin
 from llmtui.providers.blobs import LocalFile, digest_of, files_of, readable, upload
@@ -85,7 +86,7 @@ class OllamaAdmin(BaseAdmin):
     async def pull(self, model: str) -> AsyncGenerator[TransferStep, None]:
         """Fetch a model; closing the generator closes the connection, by which the server stops."""
         self.require(ModelAction.PULL, model)
-        sdk = await self._sdk()
+        sdk = await self._sdk(model)
         async with aclosing(await sdk.pull(model, insecure=_is_local_registry(model), stream=True)) as steps:
             async for step in steps:
                 yield step
@@ -93,7 +94,7 @@ class OllamaAdmin(BaseAdmin):
     async def push(self, model: str) -> AsyncGenerator[TransferStep, None]:
         """Send a model to its registry."""
         self.require(ModelAction.PUSH, model)
-        sdk = await self._sdk()
+        sdk = await self._sdk(model)
         async with aclosing(await sdk.push(model, insecure=_is_local_registry(model), stream=True)) as steps:
             async for step in steps:
                 yield step
@@ -124,12 +125,12 @@ class OllamaAdmin(BaseAdmin):
     async def copy(self, source: str, destination: str) -> None:
         """Give a model a second name."""
         self.require(ModelAction.COPY, source)
-        await (await self._sdk()).copy(source, destination)
+        await (await self._sdk(source, destination)).copy(source, destination)
 
     async def delete(self, model: str) -> None:
         """Take a name away, and the files with the last one."""
         self.require(ModelAction.DELETE, model)
-        await (await self._sdk()).delete(model)
+        await (await self._sdk(model)).delete(model)
 
     async def load(self, model: str, keep_alive_s: float | None = None) -> None:
         """Take a model into memory, as the chat would; -1 is how Ollama spells for ever."""
@@ -192,7 +193,11 @@ class OllamaAdmin(BaseAdmin):
         except ProviderError as error:
             raise named(error) from None
 
-    async def _sdk(self) -> Any:
+    async def _sdk(self, *names: str) -> Any:
+        """The SDK's client for requests with these names, of which it takes no other with a ValidationError."""
+        if not all(name.strip() and well_formed(name) == name for name in names):
+            hint = "a name is `model`, `model:tag` or `user/model:tag`"
+            raise BadRequest("that is no name of a model", context=ErrorContext(self._provider), hint=hint)
         await asyncio.to_thread(ollama_sdk.load)
         return ollama_sdk.client_of(self)
 
