@@ -1,13 +1,15 @@
 """The HTTP beneath the adapters: what is closed stays closed, and what is shared is shared."""
 
 import asyncio
+import gzip
 from typing import Any
 
 import pytest
 
 from llmtui.config.schema import ProviderSettings
-from llmtui.core.errors import Timeout
+from llmtui.core.errors import ProtocolError, Timeout
 from llmtui.core.guard import Clocks
+from llmtui.providers import http as http_module
 from llmtui.providers.http import Http, Reply, auth_headers
 from llmtui.providers.network import Route
 from llmtui.testing.wire_server import STALL, WireServer
@@ -81,6 +83,17 @@ async def test_a_value_that_does_not_come_in_time() -> None:
         http = Http("p", Clocks(), Route())
         with pytest.raises(Timeout, match="no answer within"):
             await http.json("GET", f"{server.url}/", {}, clock_s=0.05)
+        await http.aclose()
+
+
+async def test_an_answer_that_unpacks_to_no_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_module, "LARGEST_ANSWER", 1_000_000)
+    async with WireServer() as server:
+        packed = gzip.compress(b"[" + b" " * 2_000_000 + b"]")
+        server.reply("/", [packed], headers={"Content-Encoding": "gzip"})
+        http = Http("p", Clocks(), Route())
+        with pytest.raises(ProtocolError, match="more than 1 MB"):
+            await http.json("GET", f"{server.url}/", {})
         await http.aclose()
 
 

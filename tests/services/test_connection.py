@@ -27,6 +27,8 @@ def scripted(**settings: object) -> ScriptedProvider:
         ((START, TextDelta(" "), TextDelta("Hi"), TextDelta(" there")), "m-1 answers: 'Hi'"),
         ((START, ReasoningDelta("hm")), "m-1 answers: it thinks first"),
         ((START, Finish(FinishReason.LENGTH)), f"m-1 answers: no text within {MOST_TOKENS} tokens"),
+        ((START, Finish(FinishReason.STOP)), "m-1 answers: no text, and the end: stop"),
+        ((START, TextDelta("A" * 100_000)), f"m-1 answers: '{'A' * 60}…'"),
     ],
 )
 async def test_one_token_is_asked_for_and_no_more(reply: tuple[StreamEvent, ...], words: str) -> None:

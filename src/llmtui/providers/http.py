@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from llmtui import __version__
 from llmtui.config.credentials import basic_token
 from llmtui.config.schema import ProviderSettings
-from llmtui.core.errors import BadRequest, ErrorContext, ProviderError, Timeout
+from llmtui.core.errors import BadRequest, ErrorContext, ProtocolError, ProviderError, Timeout
 from llmtui.core.guard import Clocks
 from llmtui.core.untrusted import parsed
 from llmtui.providers.error_bodies import looks_like_html
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import httpx
 
 USER_AGENT = f"llmtui/{__version__}"
+LARGEST_ANSWER = 64_000_000
+"""Bytes, unpacked: the longest lists of models and galleries have a few million."""
 LONGEST_ERROR_BODY = 64 * 1024
 ERROR_BODY_CLOCK_S = 5.0
 """A server that refuses a request may still stall while it says why."""
@@ -235,15 +237,20 @@ class Http:
         known = (*secrets, *self._route.secrets())
         try:
             async with asyncio.timeout(clock_s):
-                response = await self.client.request(
+                request = self.client.build_request(
                     method, url, json=payload, content=content, headers=dict(headers)
                 )
+                response = await self.client.send(request, stream=True)
+                try:
+                    body = await Reply(response, url, context, known).whole()
+                finally:
+                    await _uncancelled(response.aclose())
         except http_errors() as error:
             raise self._unreached(error, url, context, known) from None
         except TimeoutError:
             words = f"no answer within {clock_s:g} s"
             raise Timeout(words, phase="total", context=context) from None
-        return Page(response.status_code, response.headers, response.content, context, known)
+        return Page(response.status_code, response.headers, body, context, known)
 
     def _unreached(
         self, error: Exception, url: str, context: ErrorContext, secrets: Sequence[str]
@@ -312,6 +319,17 @@ class Reply:
             context=self.context,
             secrets=self.secrets,
         )
+
+    async def whole(self) -> bytes:
+        """The body of an answer that is no stream; one that no memory should hold is a ProtocolError."""
+        body = bytearray()
+        async with aclosing(self._bytes()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > LARGEST_ANSWER:
+                    words = f"the answer has more than {LARGEST_ANSWER / 1e6:.0f} MB"
+                    raise ProtocolError(words, context=self.context)
+        return bytes(body)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes; a broken connection is an IncompleteStream, a web page a ProtocolError."""

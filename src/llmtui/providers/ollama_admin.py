@@ -194,7 +194,7 @@ class OllamaAdmin(BaseAdmin):
             raise named(error) from None
 
     async def _sdk(self, *names: str) -> Any:
-        """The SDK's client for requests with these names, of which it takes no other with a ValidationError."""
+        """The SDK's client, once these names are such as it takes: any other is a ValidationError to it."""
         if not all(name.strip() and well_formed(name) == name for name in names):
             hint = "a name is `model`, `model:tag` or `user/model:tag`"
             raise BadRequest("that is no name of a model", context=ErrorContext(self._provider), hint=hint)

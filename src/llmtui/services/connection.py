@@ -10,7 +10,7 @@ from typing import Protocol
 from llmtui.core.chat import ChatRequest
 from llmtui.core.conversation import user
 from llmtui.core.errors import LlmtuiError, ProviderError
-from llmtui.core.events import Finish, ReasoningDelta, Start, Status, StreamEvent, TextDelta
+from llmtui.core.events import Finish, FinishReason, ReasoningDelta, Start, Status, StreamEvent, TextDelta
 from llmtui.core.guard import Clocks, guard
 from llmtui.core.logs import logfmt, scrubbed
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport, ProviderInfo, StageListener
@@ -23,6 +23,8 @@ MOST_TOKENS = 16
 
 Source: https://platform.openai.com/docs/api-reference/responses/create (max_output_tokens)
 """
+LONGEST_TOKEN = 60
+"""Characters."""
 _QUESTION = "Say hi."
 _CLOCKS = Clocks(first_event=300.0, idle=60.0, total=300.0)
 """A large model takes minutes to load; who waits can cancel."""
@@ -126,12 +128,19 @@ async def _first_token(provider: Provider, told: StageListener) -> str:
     return f"{model} answers"
 
 
+def _beginning(text: str) -> str:
+    # A server may send whatever it likes as its first token, and a line has room for so much.
+    return text if len(text) <= LONGEST_TOKEN else f"{text[:LONGEST_TOKEN]}…"
+
+
 def _token_of(event: StreamEvent) -> str:
     match event:
         case TextDelta(text=text) if text.strip():
-            return repr(text.strip())
+            return repr(_beginning(text.strip()))
         case ReasoningDelta():
             return "it thinks first"
-        case Finish():
+        case Finish(reason=FinishReason.LENGTH):
             return f"no text within {MOST_TOKENS} tokens"
+        case Finish(reason=reason):
+            return f"no text, and the end: {reason}"
     return ""
