@@ -86,7 +86,12 @@ def build_services(loaded: LoadedSettings, paths: Paths) -> Services:
         from llmtui.services.model_admins import admin_of
         from llmtui.services.transfers import TransferService
 
-        return TransferService(partial(admin_of, registry), partial(models.refresh, wanted=True))
+        def address(provider_id: str) -> str:
+            info = registry.info(provider_id)
+            return info.base_url if info else ""
+
+        refresh = partial(models.refresh, wanted=True)
+        return TransferService(partial(admin_of, registry), refresh, address=address)
 
     @cache
     def shelf_service() -> "ShelfService":

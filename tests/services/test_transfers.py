@@ -303,6 +303,17 @@ async def test_a_stopped_model_of_a_gallery_is_found_by_its_own_name(yard: Yard)
     assert "installed all the same" in job.note
 
 
+async def test_a_pull_goes_on_at_no_other_server(yard: Yard) -> None:
+    places = iter(["http://one", "http://one", "http://two"])
+    yard.server.play("m", [piece(1), LOST], [piece(2), DONE])
+    service = TransferService(yard.server.open, address=lambda _: next(places), sleep=yard._sleep)
+    job = service.request("box", PULL, "m")
+    await service.run(job)
+    assert job.state is TransferState.FAILED
+    assert str(job.transfer.error) == "box is another server by now, or none"
+    assert yard.server.asked == ["m"]
+
+
 async def test_no_provider_is_a_failure_of_the_job(yard: Yard) -> None:
     async def nobody(provider_id: str) -> ModelServer:
         raise LlmtuiError("no such provider")

@@ -41,6 +41,7 @@ class TransferJob:
         model: str,
         modelfile: Modelfile | None = None,
         *,
+        address: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.provider = provider
@@ -48,6 +49,8 @@ class TransferJob:
         self.model = model
         self.modelfile = modelfile
         """What `create` makes the model by; None for other actions."""
+        self.address = address
+        """Where the provider was when it was asked for."""
         self.transfer = Transfer(clock())
         self.begun = False
         """Whether anybody runs it."""

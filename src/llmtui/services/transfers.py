@@ -6,10 +6,10 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
-from llmtui.core.errors import ConnectError, IncompleteStream, LlmtuiError, ProviderError
+from llmtui.core.errors import ConfigError, ConnectError, IncompleteStream, LlmtuiError, ProviderError
 from llmtui.core.guard import bug_of
 from llmtui.core.logs import logfmt
 from llmtui.core.model_admin import ModelAction, ModelAdmin, TransferStep
@@ -35,6 +35,7 @@ class TransferService:
         open_admin: OpenAdmin,
         refresh: Callable[[str], Awaitable[object]] | None = None,
         *,
+        address: Callable[[str], str] = lambda _: "",
         at_once: int = AT_ONCE,
         tries: int = TRIES,
         clock: Callable[[], float] = time.monotonic,
@@ -43,12 +44,14 @@ class TransferService:
     ) -> None:
         """`refresh` reads a provider's model list anew, where any is kept.
 
+        `address` tells where a provider is now: nothing goes on at another server than it was asked of.
         `at_once` run at one provider, the rest waits.
 
         `tries` are those without any progress in between.
         """
         self._open_admin = open_admin
         self._refresh = refresh
+        self._address = address
         self._tries = tries
         self._clock = clock
         self._sleep = sleep
@@ -79,7 +82,9 @@ class TransferService:
 
         What ended before is resumed by this, too: the server knows what it has.
         """
-        job = TransferJob(provider, action, model, modelfile, clock=self._clock)
+        job = TransferJob(
+            provider, action, model, modelfile, address=self._address(provider), clock=self._clock
+        )
         known = self._jobs.get(job.key)
         if known is not None and not known.state.ended:
             return known
@@ -157,7 +162,7 @@ class TransferService:
 
     async def _transfer(self, job: TransferJob) -> None:
         """One try, over connections of its own: neither a reload nor the closing of a screen cuts it."""
-        async with opened(self._open_admin, job.provider) as admin:
+        async with self._opened(job) as admin:
             space = SpaceWatch(admin, job)
             await space.before()
             job.transfer.begin(self._clock())
@@ -213,7 +218,7 @@ class TransferService:
 
     async def _outcome_of_stop(self, job: TransferJob) -> str:
         try:
-            async with asyncio.timeout(LOOK_WITHIN_S), opened(self._open_admin, job.provider) as admin:
+            async with asyncio.timeout(LOOK_WITHIN_S), self._opened(job) as admin:
                 names = {model.name for model in await admin.stored()}
         except (LlmtuiError, TimeoutError):
             return "the server cannot be asked what came of it"
@@ -222,6 +227,11 @@ class TransferService:
         if names & {job.model, f"{job.model}:latest", name}:
             return "the model is installed all the same, perhaps as it was before"
         return "the server does not list it: ask again to go on"
+
+    def _opened(self, job: TransferJob) -> AbstractAsyncContextManager[ModelAdmin]:
+        if self._address(job.provider) != job.address:
+            raise ConfigError(f"{job.provider} is another server by now, or none")
+        return opened(self._open_admin, job.provider)
 
     def _tell(self, job: TransferJob) -> None:
         for listener in [*self._listeners]:
