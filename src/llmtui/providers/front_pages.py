@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from llmtui.core.redaction import redact
 from llmtui.core.text import sanitise_line
 from llmtui.providers.error_bodies import page_title
-from llmtui.providers.http import Page
+from llmtui.providers.page import Page
 
 _PASSWORD_FIELD = re.compile(rb"""type\s*=\s*["']?password""", re.IGNORECASE)
 _LOGIN_WORDS = re.compile(r"\b(log ?in|sign ?in|log on|captive|authenticat)", re.IGNORECASE)

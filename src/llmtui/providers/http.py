@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,9 +14,9 @@ from llmtui.config.schema import ProviderSettings
 from llmtui.core.errors import BadRequest, ErrorContext, ProtocolError, ProviderError, Timeout
 from llmtui.core.guard import Clocks
 from llmtui.core.untrusted import parsed
-from llmtui.providers.error_bodies import looks_like_html
 from llmtui.providers.failures import error_from_response, request_id, transport_error
 from llmtui.providers.network import Route
+from llmtui.providers.page import Page
 
 if TYPE_CHECKING:
     import httpx
@@ -177,7 +176,7 @@ class Http:
         payload: Mapping[str, Any] | None = None,
         secrets: Sequence[str] = (),
         clock_s: float = JSON_CLOCK_S,
-    ) -> "Page":
+    ) -> Page:
         """Ask for whatever comes, be it a refusal; raises ProviderError when nothing does."""
         context = ErrorContext(provider=self._provider)
         return await self._answer(
@@ -232,7 +231,7 @@ class Http:
         secrets: Sequence[str],
         clock_s: float | None,
         content: AsyncIterator[bytes] | None = None,
-    ) -> "Page":
+    ) -> Page:
         require_sendable(headers, context)
         known = (*secrets, *self._route.secrets())
         try:
@@ -257,30 +256,6 @@ class Http:
     ) -> ProviderError:
         proxy = self._route.proxy_name
         return transport_error(error, url, started=False, context=context, secrets=secrets, proxy=proxy)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A whole answer, whatever it is."""
-
-    status: int
-    headers: Mapping[str, str]
-    """By names in any case."""
-    body: bytes = field(repr=False)
-    context: ErrorContext
-    secrets: tuple[str, ...] = field(repr=False)
-
-    @property
-    def is_html(self) -> bool:
-        """Whether it is a web page."""
-        return looks_like_html(self.headers.get("content-type", ""), self.body)
-
-    @property
-    def error(self) -> ProviderError:
-        """What it means where something else was asked for."""
-        return error_from_response(
-            self.status, self.headers, self.body, context=self.context, secrets=self.secrets
-        )
 
 
 class Reply:
