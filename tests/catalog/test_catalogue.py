@@ -98,6 +98,7 @@ def test_only_what_stays_on_own_machines_is_free(catalogue: Catalogue) -> None:
     box = ProviderInfo("b", "B", "ollama", "local", base_url="http://127.0.0.1:11434")
     assert lookup(catalogue, box, "llama3.2").price.input == 0
     assert lookup(catalogue, box, "big-cloud", leaves_machine=True).price == Price()
+    assert lookup(catalogue, box, "gpt-oss:120b-cloud").price == Price()
     mixed = replace(box, type="hybrid")
     assert lookup(catalogue, mixed, "llama3.2").price == Price()
     assert lookup(catalogue, mixed, "llama3.2", leaves_machine=False).price.input == 0

@@ -9,7 +9,7 @@ from llmtui.catalog.genai_prices import cost, data_version, priced
 from llmtui.catalog.models_dev import ModelsDev
 from llmtui.config.vendors import VENDORS
 from llmtui.core.logs import logfmt
-from llmtui.core.models import Cost, ModelInfo, Price, ProviderInfo
+from llmtui.core.models import Cost, ModelInfo, Price, ProviderInfo, is_cloud_name
 from llmtui.core.usage import Usage
 
 _log = logging.getLogger(__name__)
@@ -42,8 +42,7 @@ class Catalogue:
 
     def _completed(self, provider: ProviderInfo, model: ModelInfo) -> ModelInfo:
         told = [provider.stated.get(model.id), *self._catalogued(provider, model.id)]
-        stays = provider.type == "local" if model.leaves_machine is None else not model.leaves_machine
-        if stays:
+        if _stays(provider, model):
             told.append(ModelInfo(model.id, price=OWN_MACHINE))
         return model.completed(*filter(None, told))
 
@@ -54,6 +53,13 @@ class Catalogue:
             return []
         sources: tuple[Callable[[str, str], ModelInfo | None], ...] = (priced, self._models_dev.find)
         return [_asked(source, provider.base_url, model) for source in sources]
+
+
+def _stays(provider: ProviderInfo, model: ModelInfo) -> bool:
+    """Whether nothing of what is sent to a model leaves one's own machines, also before it is listed."""
+    if model.leaves_machine is not None:
+        return not model.leaves_machine
+    return provider.type == "local" and not (provider.kind == "ollama" and is_cloud_name(model.id))
 
 
 def _asked(source: Callable[[str, str], ModelInfo | None], base_url: str, model: str) -> ModelInfo | None:

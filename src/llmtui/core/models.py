@@ -146,6 +146,11 @@ class ModelInfo:
         )
 
 
+def is_cloud_name(model: str | None) -> bool:
+    """Whether a model of this name runs at ollama.com even behind an Ollama of one's own."""
+    return (model or "").endswith(("-cloud", ":cloud"))
+
+
 @dataclass(frozen=True, slots=True)
 class ModelList:
     """What a server listed, and when."""

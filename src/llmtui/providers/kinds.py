@@ -8,9 +8,9 @@ from typing import ClassVar, Literal
 from llmtui.config.credentials import split_credentials
 from llmtui.config.schema import ProviderSettings
 from llmtui.config.vendors import VENDORS, Vendor
-from llmtui.core.models import ProviderType
+from llmtui.core.models import ProviderType, is_cloud_name
 from llmtui.providers.locality import host_type
-from llmtui.providers.ollama_host import OllamaHost, is_cloud_name, parse_host
+from llmtui.providers.ollama_host import OllamaHost, parse_host
 
 Carried = Literal["images", "documents", "audio", "video", "tools", "reasoning"]
 

@@ -14,7 +14,7 @@ from llmtui.core.conversation import FilePart, ImagePart
 from llmtui.core.errors import ContextTooLong, ErrorContext, ModelNotFound
 from llmtui.core.events import Status, StreamEvent, UsageUpdate, Warning
 from llmtui.core.model_admin import ModelAdmin
-from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo, StageListener
+from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo, StageListener, is_cloud_name
 from llmtui.core.usage import estimate_tokens
 from llmtui.providers import kinds
 from llmtui.providers.attachments import without
@@ -26,7 +26,7 @@ from llmtui.providers.http import Http, Reply, auth_headers, drain
 from llmtui.providers.locality import host_type
 from llmtui.providers.ollama_check import OllamaQuestions
 from llmtui.providers.ollama_context import ContextChoice, choose_context, context_words
-from llmtui.providers.ollama_host import is_cloud_name, reading_of
+from llmtui.providers.ollama_host import reading_of
 from llmtui.providers.ollama_install import when_refused
 from llmtui.providers.ollama_models import ModelFacts
 from llmtui.providers.ollama_server import OBEYS_TRUNCATE, OllamaServer, version_numbers

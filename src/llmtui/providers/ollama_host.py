@@ -77,11 +77,6 @@ def _is_port(text: str) -> bool:
     return text.isdecimal() and len(text) < 6 and int(text) < 65536
 
 
-def is_cloud_name(model: str | None) -> bool:
-    """Whether a model of this name runs at ollama.com even behind a local server."""
-    return (model or "").endswith(("-cloud", ":cloud"))
-
-
 def _split_port(place: str) -> tuple[str, str]:
     """Host and port; a bare IPv6 address has no port."""
     bare = place.strip("[]")

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo
+from llmtui.core.models import UNKNOWN, Capabilities, Fact, Limit, ModelInfo, is_cloud_name
 from llmtui.core.text import sanitise_line
 from llmtui.core.untrusted import as_count, as_object, as_objects, as_text
-from llmtui.providers.ollama_host import is_cloud_name
 
 COMFORTABLE_CONTEXT = 8192
 """Enough for a long chat, and small enough for the memory of most machines."""
