@@ -1,6 +1,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,7 @@ from llmtui.core.errors import (
 )
 from llmtui.core.model_admin import ModelAction, OfferedModel, StoredModel, TransferStep
 from llmtui.core.transfer import Progress, Transfer, TransferState
+from llmtui.services.modelfiles import read_modelfile
 from llmtui.services.transfer_job import Modelfile, TransferJob
 from llmtui.services.transfers import TransferService
 from tests.services.model_server import DONE, Deed, ModelServer, piece
@@ -301,6 +303,15 @@ async def test_a_stopped_model_of_a_gallery_is_found_by_its_own_name(yard: Yard)
     yard.service.stop(job)
     await yard.service.run(job)
     assert "installed all the same" in job.note
+
+
+async def test_the_paths_of_a_linked_modelfile_lead_from_the_link(tmp_path: Path) -> None:
+    for folder in ("here", "there"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "there" / "Modelfile").write_text("FROM ./m.gguf")
+    link = tmp_path / "here" / "Modelfile"
+    link.symlink_to(tmp_path / "there" / "Modelfile")
+    assert (await read_modelfile(str(link))).folder == tmp_path / "here"
 
 
 async def test_a_pull_goes_on_at_no_other_server(yard: Yard) -> None:

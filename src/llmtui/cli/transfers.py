@@ -56,10 +56,10 @@ async def follow(service: TransferService, job: TransferJob, output: TransferOut
                 output.show(job)
         finally:
             running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            [ended] = await asyncio.gather(running, return_exceptions=True)
             output.show(job)
-    if job.transfer.error is not None:
-        raise job.transfer.error
+    if problem := job.transfer.error or ended:
+        raise problem
 
 
 def _modelfile(file: str) -> Modelfile:

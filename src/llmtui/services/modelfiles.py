@@ -32,4 +32,4 @@ def _read(name: str) -> Modelfile:
             data = file.read(LARGEST + 1)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    return modelfile_of(data, str(path), path.resolve().parent)
+    return modelfile_of(data, str(path), path.absolute().parent)
