@@ -78,6 +78,7 @@ async def test_stages_are_shown_and_a_report_is_written(
     assert finished.err.startswith(
         "far: asks for the list of models, and small 4 times: at most 4,096 tokens"
     )
+    assert "what fails before its first word is asked once more" in finished.err
     *stages, place = finished.out.splitlines()
     assert [line.split()[:2] for line in stages] == [
         ["models", "ok"],

@@ -66,7 +66,8 @@ def cost_in_words(info: ProviderInfo, model: str | None, catalogue: ModelCatalog
     return (
         f"{info.id}: asks for the list of models, and {model or 'the model of its choice'} "
         f"{most.requests} times: at most {most.answer_tokens:,} tokens of answers, "
-        f"and about {most.question_tokens:,} of questions, {_price(info, model, catalogue)}"
+        f"and about {most.question_tokens:,} of questions, {_price(info, model, catalogue)}; "
+        "what fails before its first word is asked once more"
     )
 
 
