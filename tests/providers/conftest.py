@@ -41,7 +41,7 @@ PROVIDERS = {
     "anthropic": ("llmtui.providers.anthropic", "AnthropicProvider"),
     "gemini": ("llmtui.providers.gemini", "GeminiProvider"),
     "openai": ("llmtui.providers.openai", "OpenAIProvider"),
-    "ollama": ("llmtui.providers.ollama", "OllamaProvider"),
+    "ollama": ("llmtui.providers.ollama.provider", "OllamaProvider"),
 }
 OLLAMA_SHOW = {
     "capabilities": ["completion", "tools", "thinking", "vision"],

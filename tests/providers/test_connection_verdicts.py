@@ -12,7 +12,7 @@ import trustme
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.models import CheckStage, CheckState, ConnectionReport, Remedy
-from llmtui.providers.ollama import OllamaProvider
+from llmtui.providers.ollama.provider import OllamaProvider
 from llmtui.testing.exchange import Request, Responder
 from llmtui.testing.wire_server import Handler, WireServer
 
@@ -250,7 +250,7 @@ async def test_the_context_and_where_its_number_comes_from(
 
 async def test_a_port_where_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("llmtui.providers.ollama_install.PLACES", ())
+    monkeypatch.setattr("llmtui.providers.ollama.install.PLACES", ())
     report = await examined("127.0.0.1:9")
     assert names(report, CheckState.FAILED) == ["tcp"]
     assert "not installed on this machine" in report.hint

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmtui.core.errors import ConfigError
-from llmtui.providers.modelfile import INSTRUCTIONS, ROLES, Command, files_named, read_modelfile, request_body
+from llmtui.providers.ollama.modelfile import (
+    INSTRUCTIONS,
+    ROLES,
+    Command,
+    files_named,
+    read_modelfile,
+    request_body,
+)
 
 TRIPLE = '"""'
 # What no quotation can hold: its own end. What one line cannot hold begins or ends with blanks.

@@ -24,7 +24,7 @@ from llmtui.core.errors import (
 )
 from llmtui.core.events import Finish, Status, StreamEvent, TextDelta, Warning
 from llmtui.core.guard import guard
-from llmtui.providers.ollama import OllamaProvider
+from llmtui.providers.ollama.provider import OllamaProvider
 from llmtui.testing.images import png
 from llmtui.testing.wire_server import CUT, STALL, WireServer, Write
 

@@ -36,8 +36,8 @@ from llmtui.core.errors import (
 )
 from llmtui.core.model_admin import ModelAction, ModelAdmin, TransferStep
 from llmtui.core.models import Fact, Limit
-from llmtui.providers import ollama_folder
-from llmtui.providers.ollama_stored import details_of, running_of, stored_of
+from llmtui.providers.ollama import folder
+from llmtui.providers.ollama.stored import details_of, running_of, stored_of
 from llmtui.providers.wires.ollama_transfer import step_of
 from llmtui.testing.wire_server import CUT, STALL, WireServer
 from tests import ollama_transcripts as transcripts
@@ -557,7 +557,7 @@ async def test_the_disk_is_looked_at_where_the_server_is_here(
 
 
 async def test_no_folder_is_no_number(isolated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ollama_folder, "SERVICE_FOLDER", isolated / "none")
+    monkeypatch.setattr(folder, "SERVICE_FOLDER", isolated / "none")
     async with aclosing(admin_of("http://127.0.0.1:9")) as admin:
         assert await admin.free_space() is None
         (isolated / ".ollama" / "models").mkdir(parents=True)
@@ -568,7 +568,7 @@ async def test_the_sdk_is_imported_off_the_loop_and_late(ollama: OllamaServer) -
     program = (
         "import asyncio, sys\n"
         "from llmtui.config.schema import ProviderSettings\n"
-        "from llmtui.providers.ollama import OllamaProvider\n"
+        "from llmtui.providers.ollama.provider import OllamaProvider\n"
         f"settings = ProviderSettings(id='o', kind='ollama', base_url='{ollama.url}')\n"
         "async def main():\n"
         "    admin = OllamaProvider(settings).model_admin()\n"

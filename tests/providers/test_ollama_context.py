@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmtui.providers.ollama_context import choose_context, context_words
-from llmtui.providers.ollama_models import CONTEXT_STEP, ModelFacts
+from llmtui.providers.ollama.context import choose_context, context_words
+from llmtui.providers.ollama.models import CONTEXT_STEP, ModelFacts
 
 TOKENS = st.none() | st.integers(1, 2_000_000)
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmtui.config.schema import ProviderSettings
-from llmtui.providers.ollama import OllamaProvider
-from llmtui.providers.ollama_host import parse_host, reading_of
+from llmtui.providers.ollama.host import parse_host, reading_of
+from llmtui.providers.ollama.provider import OllamaProvider
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from llmtui.core.models import Remedy
-from llmtui.providers import ollama_install
-from llmtui.providers.ollama_install import DOWNLOAD, installed, when_refused
+from llmtui.providers.ollama import install
+from llmtui.providers.ollama.install import DOWNLOAD, installed, when_refused
 
 DEFAULT = "http://127.0.0.1:11434"
 
@@ -15,8 +15,8 @@ DEFAULT = "http://127.0.0.1:11434"
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine without it."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(ollama_install, "PLACES", (str(tmp_path / "opt" / "ollama"),))
-    monkeypatch.setattr(ollama_install, "SERVICE", tmp_path / "ollama.service")
+    monkeypatch.setattr(install, "PLACES", (str(tmp_path / "opt" / "ollama"),))
+    monkeypatch.setattr(install, "SERVICE", tmp_path / "ollama.service")
     monkeypatch.setattr("sys.platform", "linux")
     return tmp_path
 

@@ -8,7 +8,7 @@ from llmtui.core.settings import SettingField
 from llmtui.providers.anthropic import AnthropicOptions
 from llmtui.providers.base import KindOptions
 from llmtui.providers.embedded.provider import EmbeddedOptions
-from llmtui.providers.ollama import OllamaOptions
+from llmtui.providers.ollama.provider import OllamaOptions
 from llmtui.providers.openai_compat import OpenAICompatOptions
 from llmtui.providers.option_fields import option_fields, option_schema
 from llmtui.providers.scripted import ScriptedOptions

@@ -10,7 +10,7 @@ from llmtui.config.schema import ProviderSettings
 from llmtui.config.vendors import VENDORS
 from llmtui.core.errors import ConfigError
 from llmtui.core.settings import SettingField
-from llmtui.providers.ollama import OllamaProvider
+from llmtui.providers.ollama.provider import OllamaProvider
 from llmtui.providers.plugins import Plugin, Plugins
 from llmtui.providers.registry import Registry
 from tests.plugin_packages import PROVIDER, install
@@ -79,7 +79,7 @@ BROKEN = {
     ),
     "options": (PROVIDER.replace("= Options", "= dict"), "its options_model is no KindOptions"),
     "built-in-without-version": (
-        "from llmtui.providers.ollama import OllamaProvider\nclass Provider(OllamaProvider): pass\n",
+        "from llmtui.providers.ollama.provider import OllamaProvider\nclass Provider(OllamaProvider): pass\n",
         "it names no api_version",
     ),
 }

@@ -12,7 +12,7 @@ from llmtui.config.schema import ProviderSettings
 from llmtui.providers.anthropic import AnthropicProvider
 from llmtui.providers.base import BaseProvider
 from llmtui.providers.embedded.provider import EmbeddedProvider
-from llmtui.providers.ollama import OllamaProvider
+from llmtui.providers.ollama.provider import OllamaProvider
 from llmtui.providers.openai import OpenAIProvider
 from llmtui.providers.openai_compat import OpenAICompatProvider
 from llmtui.providers.scripted import ScriptedProvider

@@ -14,7 +14,7 @@ from llmtui.core.text import sanitise_line
 from llmtui.core.usage import Usage
 from llmtui.providers.kinds import BUILT_IN
 from llmtui.providers.locality import host_of, host_type, is_loopback
-from llmtui.providers.ollama_host import CLOUD_HOST
+from llmtui.providers.ollama.host import CLOUD_HOST
 from llmtui.services.smoke import StageResult
 from llmtui.services.smoke_reply import tokens
 

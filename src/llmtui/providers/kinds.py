@@ -10,7 +10,7 @@ from llmtui.config.schema import ProviderSettings
 from llmtui.config.vendors import VENDORS, Vendor
 from llmtui.core.models import ProviderType, is_cloud_name
 from llmtui.providers.locality import host_type
-from llmtui.providers.ollama_host import OllamaHost, parse_host
+from llmtui.providers.ollama.host import OllamaHost, parse_host
 
 Carried = Literal["images", "documents", "audio", "video", "tools", "reasoning"]
 

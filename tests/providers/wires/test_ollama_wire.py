@@ -35,7 +35,7 @@ from llmtui.core.events import (
     Warning,
 )
 from llmtui.core.usage import Usage
-from llmtui.providers.ollama_models import ModelFacts, facts_of, full_name, loaded_context, models_of
+from llmtui.providers.ollama.models import ModelFacts, facts_of, full_name, loaded_context, models_of
 from llmtui.providers.wires.ollama import LoadOptions, OllamaDecoder, request_body, sent_text
 
 

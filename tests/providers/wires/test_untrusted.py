@@ -15,8 +15,8 @@ from llmtui.providers.claude_models import claude_models
 from llmtui.providers.failures import classify
 from llmtui.providers.gemini_models import gemini_models
 from llmtui.providers.model_lists import openai_models
-from llmtui.providers.ollama_models import facts_of, loaded_context, models_of
-from llmtui.providers.ollama_stored import stored_of
+from llmtui.providers.ollama.models import facts_of, loaded_context, models_of
+from llmtui.providers.ollama.stored import stored_of
 from llmtui.providers.wires.chat_completions_stream import ChatCompletionsDecoder, failure_in
 from llmtui.providers.wires.gemini_stream import GeminiDecoder
 from llmtui.providers.wires.ndjson import NDJSONDecoder

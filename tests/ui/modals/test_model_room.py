@@ -336,7 +336,7 @@ async def test_what_a_server_cannot_do_is_struck_out_and_refused(
     tmp_path: Path, box: OllamaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     can = frozenset(ModelAction) - {ModelAction.PUSH, ModelAction.COPY}
-    monkeypatch.setattr("llmtui.providers.ollama_admin.SERVER_ACTIONS", can)
+    monkeypatch.setattr("llmtui.providers.ollama.admin.SERVER_ACTIONS", can)
     async with room_of(tmp_path, box, tab="f4") as desk:
         await says(desk, "not at this server: copy, push")
         await desk.press("p")

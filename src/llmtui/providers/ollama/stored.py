@@ -8,7 +8,7 @@ from llmtui.core.model_admin import ModelDetails, RunningModel, StoredModel
 from llmtui.core.models import is_cloud_name
 from llmtui.core.text import sanitise, sanitise_line
 from llmtui.core.untrusted import as_count, as_object
-from llmtui.providers.ollama_models import entries_of, facts_of, listed_facts, name_of
+from llmtui.providers.ollama.models import entries_of, facts_of, listed_facts, name_of
 
 _FOR_EVER = timedelta(days=3650)
 """Ollama writes that a model stays as a time in centuries."""

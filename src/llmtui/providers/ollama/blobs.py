@@ -11,7 +11,7 @@ from typing import BinaryIO
 from llmtui.core.errors import ConfigError
 from llmtui.core.model_admin import TransferStep
 from llmtui.core.text import sanitise_line
-from llmtui.providers.modelfile import Command
+from llmtui.providers.ollama.modelfile import Command
 
 _PIECE = 1 << 20
 _READ_AT_ONCE = 16 << 20

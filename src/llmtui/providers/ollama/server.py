@@ -8,7 +8,7 @@ from llmtui.core.models import ModelInfo
 from llmtui.core.text import sanitise_line
 from llmtui.core.untrusted import as_object, as_text
 from llmtui.providers.http import JSON_CLOCK_S, Http
-from llmtui.providers.ollama_models import (
+from llmtui.providers.ollama.models import (
     ModelFacts,
     digests_of,
     facts_of,

@@ -10,9 +10,9 @@ from llmtui.core.untrusted import as_object, parsed
 from llmtui.providers.front_pages import is_login, known_server, name_of
 from llmtui.providers.full_test import Advice, Verdict
 from llmtui.providers.http import Http
-from llmtui.providers.ollama_host import OllamaHost
-from llmtui.providers.ollama_install import DOWNLOAD
-from llmtui.providers.ollama_server import OBEYS_TRUNCATE, OllamaServer, version_numbers
+from llmtui.providers.ollama.host import OllamaHost
+from llmtui.providers.ollama.install import DOWNLOAD
+from llmtui.providers.ollama.server import OBEYS_TRUNCATE, OllamaServer, version_numbers
 from llmtui.providers.page import Page
 
 FRONT_PAGE = b"Ollama is running"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from llmtui.providers.ollama_models import CAUTIOUS_CONTEXT, CONTEXT_STEP, ModelFacts
+from llmtui.providers.ollama.models import CAUTIOUS_CONTEXT, CONTEXT_STEP, ModelFacts
 
 
 @dataclass(frozen=True, slots=True)

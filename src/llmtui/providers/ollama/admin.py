@@ -17,18 +17,19 @@ from llmtui.core.model_admin import (
     TransferStep,
 )
 from llmtui.core.text import well_formed
-from llmtui.providers import ollama_folder, ollama_sdk
 from llmtui.providers.admins import BaseAdmin
-from llmtui.providers.blobs import LocalFile, digest_of, files_of, readable, upload
 from llmtui.providers.failures import classify
 from llmtui.providers.http import JSON_CLOCK_S, Http, Reply, drain
-from llmtui.providers.modelfile import files_named, read_modelfile, request_body
 from llmtui.providers.network import LOOPBACK
-from llmtui.providers.ollama_failures import named
-from llmtui.providers.ollama_host import CLOUD_HOST, OllamaHost
-from llmtui.providers.ollama_library import library
-from llmtui.providers.ollama_models import full_name
-from llmtui.providers.ollama_stored import details_of, running_of, stored_of
+from llmtui.providers.ollama import sdk
+from llmtui.providers.ollama.blobs import LocalFile, digest_of, files_of, readable, upload
+from llmtui.providers.ollama.failures import named
+from llmtui.providers.ollama.folder import free_space, is_this_machine
+from llmtui.providers.ollama.host import CLOUD_HOST, OllamaHost
+from llmtui.providers.ollama.library import library
+from llmtui.providers.ollama.modelfile import files_named, read_modelfile, request_body
+from llmtui.providers.ollama.models import full_name
+from llmtui.providers.ollama.stored import details_of, running_of, stored_of
 from llmtui.providers.wires.ndjson import NDJSONDecoder
 from llmtui.providers.wires.ollama_transfer import step_of
 
@@ -152,9 +153,9 @@ class OllamaAdmin(BaseAdmin):
 
     async def free_space(self) -> int | None:
         """Bytes free where a server on this machine keeps its models."""
-        if not ollama_folder.is_this_machine(self._host.base_url):
+        if not is_this_machine(self._host.base_url):
             return None
-        return await asyncio.to_thread(ollama_folder.free_space)
+        return await asyncio.to_thread(free_space)
 
     async def aclose(self) -> None:
         """Close its connections; a pull that runs ends."""
@@ -198,8 +199,8 @@ class OllamaAdmin(BaseAdmin):
         if not all(name.strip() and well_formed(name) == name for name in names):
             hint = "a name is `model`, `model:tag` or `user/model:tag`"
             raise BadRequest("that is no name of a model", context=ErrorContext(self._provider), hint=hint)
-        await asyncio.to_thread(ollama_sdk.load)
-        return ollama_sdk.client_of(self)
+        await asyncio.to_thread(sdk.load)
+        return sdk.client_of(self)
 
     async def _sent(self, file: LocalFile, digests: dict[str, str]) -> AsyncGenerator[TransferStep, None]:
         """Send a file unless the server has it, and note its digest."""

@@ -12,7 +12,7 @@ from llmtui.core.models import Remedy
 from llmtui.providers.full_test import Advice
 from llmtui.providers.locality import host_and_port
 from llmtui.providers.network import LOOPBACK
-from llmtui.providers.ollama_host import DEFAULT_PORT
+from llmtui.providers.ollama.host import DEFAULT_PORT
 
 DOWNLOAD = "https://ollama.com/download"
 INSTALL = {

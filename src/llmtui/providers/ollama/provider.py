@@ -24,12 +24,12 @@ from llmtui.providers.failures import classify
 from llmtui.providers.full_test import ExtraStage, FullTest, Verdict
 from llmtui.providers.http import Http, Reply, auth_headers, drain
 from llmtui.providers.locality import host_type
-from llmtui.providers.ollama_check import OllamaQuestions
-from llmtui.providers.ollama_context import ContextChoice, choose_context, context_words
-from llmtui.providers.ollama_host import reading_of
-from llmtui.providers.ollama_install import when_refused
-from llmtui.providers.ollama_models import ModelFacts
-from llmtui.providers.ollama_server import OBEYS_TRUNCATE, OllamaServer, version_numbers
+from llmtui.providers.ollama.check import OllamaQuestions
+from llmtui.providers.ollama.context import ContextChoice, choose_context, context_words
+from llmtui.providers.ollama.host import reading_of
+from llmtui.providers.ollama.install import when_refused
+from llmtui.providers.ollama.models import ModelFacts
+from llmtui.providers.ollama.server import OBEYS_TRUNCATE, OllamaServer, version_numbers
 from llmtui.providers.wires.ndjson import NDJSONDecoder
 from llmtui.providers.wires.ollama import (
     LoadOptions,
@@ -135,7 +135,7 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
 
     def model_admin(self) -> ModelAdmin:
         """What manages the models of this server, with connections of its own."""
-        from llmtui.providers.ollama_admin import OllamaAdmin
+        from llmtui.providers.ollama.admin import OllamaAdmin
 
         window = {"options": {"num_ctx": self.options.num_ctx}} if self.options.num_ctx else {}
         return OllamaAdmin(
