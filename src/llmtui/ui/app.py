@@ -45,6 +45,8 @@ class LlmtuiApp(JobOwner, inherit_bindings=False):
     """Dresses the main screen and leaves in order; what is shown and done is the screen's."""
 
     TITLE = "llmtui"
+    # Textual would bind ctrl+p before any key of ours: in dialogs too, where the commands do nothing.
+    ENABLE_COMMAND_PALETTE = False
     COMMANDS: ClassVar = {ActionCommands, AgentCommands, _room_commands}
     BINDINGS: ClassVar[list[BindingType]] = []
 

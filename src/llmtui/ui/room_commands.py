@@ -1,4 +1,4 @@
-"""The room's actions in the command palette: there they act, elsewhere they open the room where they do."""
+"""The room's actions in the command palette: in the room they act, elsewhere they open it where they do."""
 
 from collections.abc import Iterator
 
@@ -19,15 +19,16 @@ class RoomCommands(Provider):
         """All of them in the room, for an empty query; none elsewhere."""
         if isinstance(self.screen, RoomBase):
             for action, why_not in self._offered():
-                yield DiscoveryHit(_display(action, why_not), self._run(action), text=action.description)
+                yield DiscoveryHit(self._display(action, why_not), self._run(action), text=action.description)
 
     async def search(self, query: str) -> Hits:
         """Those whose description or label fits."""
         for action, why_not in self._offered():
             found = match(query, action.description) or match(query, action.label)
             if found is not None:
-                words = _display(action, why_not)
-                yield Hit(found.score, words, self._run(action), text=action.description)
+                # Elsewhere, what can be done there comes first.
+                score = found.score if isinstance(self.screen, RoomBase) else found.score / 2
+                yield Hit(score, self._display(action, why_not), self._run(action), text=action.description)
 
     def _offered(self) -> Iterator[tuple[RoomAction, str]]:
         room = self.screen if isinstance(self.screen, RoomBase) else None
@@ -46,8 +47,8 @@ class RoomCommands(Provider):
 
         return run
 
-
-def _display(action: RoomAction, why_not: str) -> Content:
-    if why_not:
-        return Content.styled(f"{action.description}  {why_not}", "dim")
-    return Content.assemble(action.description, "  ", (action.key, "$accent not bold"))
+    def _display(self, action: RoomAction, why_not: str) -> Content:
+        if why_not:
+            return Content.styled(f"{action.description}  {why_not}", "dim")
+        where = "" if isinstance(self.screen, RoomBase) else "in the Ollama room: "
+        return Content.assemble(action.description, "  ", (where, "dim"), (action.key, "$accent not bold"))

@@ -316,6 +316,22 @@ async def test_a_model_that_runs_elsewhere_says_so(tmp_path: Path, box: OllamaSe
     assert "leaves this machine" in line
 
 
+async def test_the_palette_of_the_room_holds_what_can_be_done_there(tmp_path: Path, box: OllamaServer) -> None:
+    async with room_of(tmp_path, box, tab="f4") as desk:
+        await desk.press("ctrl+p")
+        await says(desk, "Pull a model, and see what is on the way")
+        assert "New chat" not in shown(desk.app)
+        assert "Write the prompt" not in shown(desk.app)
+        await desk.press("ctrl+p", "escape")
+        assert isinstance(desk.app.screen, ModelRoom)
+
+
+async def test_the_palette_elsewhere_says_where_a_key_works(tmp_path: Path, box: OllamaServer) -> None:
+    async with room_of(tmp_path, box) as desk:
+        await desk.press("escape", "ctrl+p", *"marked model to its")
+        await says(desk, "in the Ollama room: p")
+
+
 async def test_the_palette_acts_in_the_room_and_leads_to_it(tmp_path: Path, box: OllamaServer) -> None:
     async with room_of(tmp_path, box, tab="f4") as desk:
         await mark(desk, "qwen3:4b")
