@@ -226,6 +226,16 @@ def test_a_stop_is_asked_for_until_the_stream_has_closed() -> None:
     assert transfer.state is TransferState.STOPPED
 
 
+def test_what_is_done_is_whole_whatever_was_told_last_of_its_parts() -> None:
+    transfer = Transfer(0.0)
+    transfer.take(step(part="a", completed=5, total=9), 1.0)
+    transfer.take(step("done"), 2.0)
+    transfer.close(2.0)
+    (part,) = transfer.progress(2.0).parts
+    assert part.is_whole
+    assert transfer.progress(2.0).completed == 9
+
+
 def test_a_stop_that_came_too_late_is_done() -> None:
     transfer = Transfer(0.0)
     transfer.take(step("done"), 1.0)

@@ -204,6 +204,9 @@ class Transfer:
         self._ended_s = now_s
         if self._done:
             self.state = TransferState.DONE
+            # The server need not have told of each part's last bytes.
+            for part in self._parts.values():
+                part.shown = max(part.shown, part.total or 0)
         elif self.state is TransferState.STOPPING:
             self.state = TransferState.STOPPED
         else:
