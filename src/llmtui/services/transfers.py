@@ -21,7 +21,8 @@ from llmtui.services.transfer_space import SpaceWatch
 
 _log = logging.getLogger(__name__)
 AT_ONCE = 2
-TRIES = 5
+TRIES = 8
+"""Some 20 seconds, at most 40: as long as a server takes to start again."""
 LOOK_WITHIN_S = 3.0
 _RESUMED = (ModelAction.PULL, ModelAction.PUSH)
 """What goes on where it was when it is asked for again."""
@@ -226,7 +227,7 @@ class TransferService:
         name = job.model.rpartition("@")[2]
         if names & {job.model, f"{job.model}:latest", name}:
             return "the model is installed all the same, perhaps as it was before"
-        return "the server does not list it: ask again to go on"
+        return "the server does not list the model; ask again to go on"
 
     def _opened(self, job: TransferJob) -> AbstractAsyncContextManager[ModelAdmin]:
         if self._address(job.provider) != job.address:
