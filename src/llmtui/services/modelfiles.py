@@ -1,9 +1,10 @@
-"""Modelfiles on this machine's disk."""
+"""Modelfiles: read from this machine's disk, and looked at before a server is asked."""
 
 import asyncio
 from pathlib import Path
 
 from llmtui.core.errors import ConfigError
+from llmtui.providers.ollama import modelfile
 from llmtui.services.transfer_job import Modelfile
 
 LARGEST = 1_000_000
@@ -23,6 +24,11 @@ def modelfile_of(data: bytes, name: str, folder: Path | None = None) -> Modelfil
         return Modelfile(data.decode(), folder)
     except UnicodeDecodeError:
         raise ConfigError(f"{name} is no text") from None
+
+
+def check_modelfile(text: str) -> None:
+    """Raise ConfigError where Ollama would not read it: what is wrong, and in which line."""
+    modelfile.read_modelfile(text)
 
 
 def _read(name: str) -> Modelfile:

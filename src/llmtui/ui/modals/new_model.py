@@ -12,7 +12,7 @@ from textual.widgets import Static, TextArea
 
 from llmtui.core.errors import LlmtuiError
 from llmtui.core.text import sanitise_line
-from llmtui.services.modelfiles import read_modelfile
+from llmtui.services.modelfiles import check_modelfile, read_modelfile
 from llmtui.services.transfer_job import Modelfile
 from llmtui.ui.editor import edit
 from llmtui.ui.modals.dialog import Dialog
@@ -84,11 +84,9 @@ class NewModelDialog(Dialog[NewModel | None]):
             if not name:
                 raise LlmtuiError("the model needs a name")
             modelfile = await read_modelfile(path) if path else Modelfile(self.text.text)
+            check_modelfile(modelfile.text)
         except LlmtuiError as error:
-            self._say(str(error))
-            return
-        if not modelfile.text.strip():
-            self._say("a Modelfile needs at least a line such as FROM llama3.2")
+            self._say_error(error)
             return
         self.dismiss(NewModel(name, modelfile))
 
@@ -101,7 +99,8 @@ class NewModelDialog(Dialog[NewModel | None]):
         try:
             self.text.text = await edit(self.app, self.text.text)
         except LlmtuiError as error:
-            self._say(" · ".join(filter(None, (str(error), error.hint))))
+            self._say_error(error)
 
-    def _say(self, words: str) -> None:
+    def _say_error(self, error: LlmtuiError) -> None:
+        words = " · ".join(filter(None, (str(error), error.hint)))
         self.query_one("#problem", Static).update(Content(sanitise_line(words)))
