@@ -1,9 +1,8 @@
 """A dialog that asks for one line of text."""
 
-from typing import ClassVar
-
 from textual import on
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.widgets import Input
 
 from llmtui.ui.modals.dialog import Dialog
@@ -14,20 +13,24 @@ class AskText(Dialog[str | None]):
     """One line, with what it is now to begin with; an empty one is not taken."""
 
     AUTO_FOCUS = "Input"
-    KEYS: ClassVar[str] = "enter take · esc close"
-
     DEFAULT_CSS = """
     AskText > .frame { width: 64; }
     """
 
-    def __init__(self, title: str, value: str = "", *, placeholder: str = "") -> None:
+    def __init__(self, title: str, value: str = "", *, placeholder: str = "", does: str = "take") -> None:
+        """`does` is what enter does, in a word."""
         super().__init__(title)
+        self._does = does
         self._value = value
         self._placeholder = placeholder
 
     def compose_body(self) -> ComposeResult:
         """The line."""
         yield LineInput(self._value, self._placeholder)
+
+    def on_mount(self) -> None:
+        """Say what enter does."""
+        self.query_one(".frame").border_subtitle = Content(f"enter {self._does} · esc close")
 
     @on(Input.Submitted)
     def take(self, event: Input.Submitted) -> None:

@@ -67,7 +67,7 @@ def consequences(work: InFlight) -> Iterator[str]:
         chats = "private chat is" if work.private == 1 else "private chats are"
         yield f"{work.private} {chats} lost"
     if work.transfers:
-        resumed = "stopped, to be asked for again"
+        resumed = "stopped; a pull goes on when you ask for it again"
         yield f"{_are(work.transfers, 'model', 'models')} on the way: {resumed}"
 
 

@@ -86,7 +86,9 @@ class ShelfRoom(TransferRoom):
             self.act(f"loading {name} …", load, f"{name} stays {time}")
 
         title = f"How long {sanitise_line(model.name)} stays in memory"
-        self.app.push_screen(AskText(title, placeholder="such as 30m, 2h or forever; 0 unloads it"), keep)
+        self.app.push_screen(
+            AskText(title, placeholder="such as 30m, 2h or forever; 0 unloads it", does="keep"), keep
+        )
 
     def action_copy_model(self) -> None:
         """Give the marked model a second name."""
@@ -102,7 +104,8 @@ class ShelfRoom(TransferRoom):
                 doing = partial(self.services.shelf().copy, self.host.id, model.name, name)
                 self.act("copying …", doing, f"{sanitise_line(model.name)} is {sanitise_line(name)}, too")
 
-        self.app.push_screen(AskText(f"Another name for {sanitise_line(model.name)}", model.name), copy)
+        title = f"Another name for {sanitise_line(model.name)}"
+        self.app.push_screen(AskText(title, model.name, does="copy"), copy)
 
     def action_delete_model(self) -> None:
         """Delete the marked model, after a question; its name is to be typed where the files go with it."""
@@ -113,7 +116,9 @@ class ShelfRoom(TransferRoom):
         if self.shelf.is_last(model):
             size = f" and its {amount(model.size)}" if model.size else ""
             title = f"Delete {name}{size}? Type its name"
-            self.app.push_screen(AskText(title, placeholder=name), self._delete_if_named(model))
+            self.app.push_screen(
+                AskText(title, placeholder=name, does="delete"), self._delete_if_named(model)
+            )
             return
 
         def delete(answer: str | None) -> None:
