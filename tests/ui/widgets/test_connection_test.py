@@ -160,11 +160,12 @@ async def test_what_helps_is_shown_and_copied_one_by_one_and_never_run() -> None
             "→ install it",
             "get it: https://o/d",
             "or: brew i",
-            "c copies the first, then the next",
+            "c copies: https://o/d",
             "t tests the connection",
         ]
         await pilot.press("c")
         await until(pilot, lambda: any("sent to the terminal" in line for line in lines(app)))
+        assert "c copies: brew i" in lines(app)
         await pilot.press("c", "c")
         await until(pilot, lambda: app.copied == ["https://o/d", "brew i", "https://o/d"])
         await pilot.press("o")

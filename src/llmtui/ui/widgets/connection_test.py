@@ -1,6 +1,6 @@
 """A connection test: stages as they come, what helps when one fails, and a token where a person wants one."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import ClassVar
@@ -15,7 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 from textual.worker import Worker
 
-from llmtui.core.models import CheckStage, ConnectionReport, StageListener
+from llmtui.core.models import CheckStage, ConnectionReport, Remedy, StageListener
 from llmtui.core.text import sanitise_line
 from llmtui.services.connection import TOKEN, Connection, Progress
 from llmtui.ui.clipboard import copy
@@ -145,11 +145,15 @@ class ConnectionTest(Vertical, can_focus=True):
         """Copy the first command or address, then the next one."""
         if not (self._found and self._found.remedies):
             return
-        remedies = self._found.remedies
-        self._copied = (self._copied + 1) % len(remedies)
-        text = remedies[self._copied].text
+        self._copied, remedy = self._next_remedy(self._found.remedies)
+        text = remedy.text
         self._said = f"{text}: {await copy(self.app, text)}"
         self._show_keys()
+
+    def _next_remedy(self, remedies: Sequence[Remedy]) -> tuple[int, Remedy]:
+        """What is copied next, and its place."""
+        at = (self._copied + 1) % len(remedies)
+        return at, remedies[at]
 
     @property
     def _may_ask_token(self) -> bool:
@@ -207,8 +211,7 @@ class ConnectionTest(Vertical, can_focus=True):
         if self.running:
             return ["esc cancels"]
         if self._found and self._found.remedies:
-            more = ", then the next" if len(self._found.remedies) > 1 else ""
-            words.append(f"{keys['copy']} copies {'the first' if more else 'it'}{more}")
+            words.append(f"{keys['copy']} copies: {self._next_remedy(self._found.remedies)[1].text}")
         if self._may_ask_token and self.connection:
             words.append(f"{keys['token']} asks for one token: {self.connection.token_effect}")
         if self.connection is not None:
