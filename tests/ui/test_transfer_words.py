@@ -43,7 +43,7 @@ def test_an_amount_has_a_unit_that_fits(size: int, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (20.2, "21 s"), (61, "2 min"), (3600, "1 h 0 min"), (4200, "1 h 10 min"), (400_000, "4 d")],
+    [(0, "0 s"), (20.2, "21 s"), (61, "2 min"), (3600, "1 h"), (4200, "1 h 10 min"), (400_000, "4 d")],
 )
 def test_a_time_has_a_unit_that_fits(seconds: float, words: str) -> None:
     assert lasting(seconds) == words
@@ -118,6 +118,23 @@ def test_a_failure_has_its_next_step() -> None:
     job = job_at(piece(500))
     job.transfer.close(1.0, ConnectError("refused", hint="start it"))
     assert [line.strip() for line in lines_of(job)[1:]] == ["refused", "→ start it"]
+
+
+def test_an_error_is_told_whole_of_the_marked_one_only() -> None:
+    words = " ".join(f"word{number}" for number in range(30))
+    job = job_at(piece(500))
+    job.transfer.close(1.0, ConnectError(words, hint="start it"))
+    first, *below = lines_of(job, 80)
+    assert first.endswith("failed · 500 B of 1.0 kB")
+    assert " ".join(" ".join(below).split()) == f"{words} → start it"
+    assert len(lines_of(job, 80, unfolded=False)) == 3
+
+
+def test_of_a_long_name_the_end_is_shown() -> None:
+    job = job_at(piece(430), model="registry.example.com/library/a-large-model:q4")
+    assert "…" in lines_of(job, 60)[0]
+    assert "-large-model:q4 " in lines_of(job, 60)[0]
+    assert headline([job]) == "pull a-large-model:q4 43%"
 
 
 def test_it_is_whole_only_when_the_server_says_so() -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from math import ceil
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from llmtui.core.model_admin import ModelAction
 from llmtui.core.text import sanitise_line
 from llmtui.core.transfer import PartProgress, Progress, TransferState
 from llmtui.services.transfer_job import TransferJob
-from llmtui.ui.columns import apart
+from llmtui.ui.columns import apart, tail
 
 _UNITS = ((1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 _PHASES = {"prepare": "preparing", "verify": "verifying", "write": "writing"}
@@ -20,6 +21,8 @@ _ENDS = {
 }
 _TITLES = {ModelAction.PUSH: "push ", ModelAction.CREATE: "create "}
 _INDENT = "    "
+_MOST_LINES = 6
+"""Of one text below the marked job; the others have one."""
 _PART_NAME = 14
 _PART_AMOUNT = 20
 
@@ -40,7 +43,9 @@ def lasting(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if hours < 48 else f"{hours // 24} d"
+    if hours >= 48:
+        return f"{hours // 24} d"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def percent(progress: Progress) -> str:
@@ -58,13 +63,13 @@ def bar(share: float | None, width: int, style: str = "$accent") -> Content:
 
 
 def headline(jobs: Sequence[TransferJob]) -> str:
-    """What runs, for a status line: `pull llama3 43%`; the first in full, the others counted."""
+    """What runs, for a status line: `pull llama3 43%`, by its last name; the others are counted."""
     if not jobs:
         return ""
     # What waits, be it for others or for a lost connection, is less news than what comes in.
     first = min(jobs, key=lambda job: (job.queued, job.next_try is not None))
     others = f" +{len(jobs) - 1}" if len(jobs) > 1 else ""
-    return f"{first.action} {sanitise_line(first.model)} {brief(first)}{others}"
+    return f"{first.action} {sanitise_line(first.model).rpartition('/')[2]} {brief(first)}{others}"
 
 
 def brief(job: TransferJob) -> str:
@@ -97,10 +102,12 @@ def block(job: TransferJob, width: int, now_s: float, *, marked: bool, unfolded:
     """The lines of a job in a list: what it is and how far, its bar, what is wrong, and its parts."""
     progress = job.progress()
     glyph, style = _glyph(job, progress)
-    name = f"{_TITLES.get(job.action, '')}{sanitise_line(job.model)}"
-    left = Content.assemble("▸" if marked else " ", (glyph, style), " ", (name, "bold" if marked else ""))
-    facts = _facts(job, progress, now_s, width - min(left.cell_length, width // 3) - 1)
-    lines = [apart(left, facts, width), *_below(job, progress, width)]
+    mark = Content.assemble("▸" if marked else " ", (glyph, style), " ", _TITLES.get(job.action, ""))
+    name = sanitise_line(job.model)
+    facts = _facts(job, progress, now_s, width - min(mark.cell_length + cell_len(name), width // 3) - 1)
+    name = tail(name, max(1, width - mark.cell_length - facts.cell_length - 1))
+    left = mark + Content.styled(name, "bold" if marked else "")
+    lines = [apart(left, facts, width), *_below(job, progress, width, unfolded=unfolded)]
     if unfolded and not progress.state.ended and len(progress.parts) > 1:
         lines += [_part(part, width) for part in progress.parts]
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
@@ -134,6 +141,8 @@ def _told(job: TransferJob, progress: Progress, now_s: float) -> Iterator[str]:
         if progress.state is TransferState.DONE:
             yield from filter(None, [amount(progress.completed) if progress.completed else ""])
             yield f"in {lasting(progress.elapsed_s)}"
+        elif progress.completed and progress.total:
+            yield _of(progress.completed, progress.total)
     elif progress.state is TransferState.STOPPING:
         yield "stop requested"
     elif job.queued:
@@ -163,7 +172,7 @@ def _coming(progress: Progress) -> Iterator[str]:
         yield f"{lasting(progress.left_s)} left"
 
 
-def _below(job: TransferJob, progress: Progress, width: int) -> Iterator[Content]:
+def _below(job: TransferJob, progress: Progress, width: int, *, unfolded: bool) -> Iterator[Content]:
     room = max(1, width - len(_INDENT))
     if not progress.state.ended and progress.share is not None:
         yield Content(_INDENT) + bar(progress.share, room)
@@ -172,7 +181,9 @@ def _below(job: TransferJob, progress: Progress, width: int) -> Iterator[Content
         wrong += [str(progress.error), progress.error.hint and f"→ {progress.error.hint}"]
     for text, style in [*((text, "$text-error") for text in wrong), (job.note, "$text-warning")]:
         if text:
-            yield Content(_INDENT) + Content.styled(sanitise_line(text), style)
+            words = Content.styled(sanitise_line(text), style)
+            lines = words.wrap(room)[:_MOST_LINES] if unfolded else [words]
+            yield from (Content(_INDENT) + line for line in lines)
 
 
 def _part(part: PartProgress, width: int) -> Content:

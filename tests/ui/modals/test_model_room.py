@@ -92,7 +92,7 @@ async def test_two_are_pulled_while_one_chats_one_is_stopped_and_the_other_is_us
         await until(desk.pilot, lambda: states(desk)["phi4"] is TransferState.STOPPED)
         pull = next(one for one in box.exchanges if b"phi4" in one.request.body)
         await asyncio.wait_for(pull.client_left, 5)
-        await says(desk, "the server does not list it: ask again")
+        await says(desk, "the server does not list the model; ask again")
         await says(desk, "■ phi4")
         mistral.go_on.set()
         await until(desk.pilot, lambda: states(desk)["mistral"] is TransferState.DONE)
@@ -257,6 +257,10 @@ async def test_a_model_is_made_by_a_modelfile(tmp_path: Path, box: OllamaServer,
             await says(desk, "cannot read")
             dialog.path_line.value = str(tmp_path / "Modelfile")
         else:
+            dialog.query_one(TextArea).text = "FROM llama3.2:latest\nSYSTM Be brief.\n"
+            await desk.press("f2")
+            await says(desk, "line 2: unknown instruction 'SYSTM'")
+            assert states(desk) == {}
             dialog.query_one(TextArea).text = text
         await desk.press("f2")
         await until(desk.pilot, lambda: states(desk).get("terse") is TransferState.DONE)
@@ -316,7 +320,7 @@ async def test_a_model_that_runs_elsewhere_says_so(tmp_path: Path, box: OllamaSe
     assert "leaves this machine" in line
 
 
-async def test_the_palette_of_the_room_holds_what_can_be_done_there(tmp_path: Path, box: OllamaServer) -> None:
+async def test_the_palette_of_the_room_holds_what_is_done_there(tmp_path: Path, box: OllamaServer) -> None:
     async with room_of(tmp_path, box, tab="f4") as desk:
         await desk.press("ctrl+p")
         await says(desk, "Pull a model, and see what is on the way")

@@ -18,7 +18,7 @@ from llmtui.services.shelf import Shelf
 from llmtui.ui.messages import TransferChanged
 from llmtui.ui.modals.room_shelf import ShelfRoom
 from llmtui.ui.palette import Palette
-from llmtui.ui.room_actions import Tab, of_place, room_bindings
+from llmtui.ui.room_actions import ROOM_BY_ID, Tab, of_place, room_bindings
 from llmtui.ui.room_commands import RoomCommands
 from llmtui.ui.widgets.connection_test import ConnectionTest
 from llmtui.ui.widgets.flash import Flash
@@ -43,9 +43,11 @@ class ModelRoom(ShelfRoom):
         & > .frame { width: 104; height: 32; max-height: 100%; }
         & ContentSwitcher { height: 1fr; }
         & Flash { background: transparent; padding: 0; }
-        &.-low RoomHeader { margin: 0; }
+        & #test CheckReport { margin: 0; }
+        & #test .keys { margin: 1 0 0 0; }
+        &.-low RoomHeader, &.-low #test .keys { margin: 0; }
         &.-low #offered { margin: 0; max-height: 2; }
-        &.-low .section, &.-low .about, &.-low .keys { display: none; }
+        &.-low .section, &.-low .about, &.-low #models .keys { display: none; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [*room_bindings("room", priority=True)]
@@ -165,7 +167,8 @@ class ModelRoom(ShelfRoom):
         try:
             self.shelf = await shelf.look(provider_id)
         except LlmtuiError as error:
-            self.models_pane.show_note(" · ".join(filter(None, (str(error), error.hint))))
+            helps = f"{ROOM_BY_ID['show-test'].key} tests the connection"
+            self.models_pane.show_note(" · ".join(filter(None, (str(error), error.hint, helps))))
         else:
             self.models_pane.show_shelf(self.shelf, self.host.name)
         self._count()

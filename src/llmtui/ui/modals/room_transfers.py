@@ -47,7 +47,6 @@ class TransferRoom(RoomBase):
             self.say(f"it has ended: {job.state}", "warning")
             return
         self.services.transfers().stop(job)
-        self.say("stop requested")
 
     def action_resume_transfer(self) -> None:
         """Ask for the marked transfer again."""

@@ -1,6 +1,5 @@
 """The models of a server: a list to sort and to narrow, what is in memory, and all of the marked one."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -21,7 +20,7 @@ from llmtui.services.shelf import ORDERS, Shelf
 from llmtui.ui.fuzzy import match
 from llmtui.ui.model_facts import packed
 from llmtui.ui.room_actions import of_place, refusal, room_bindings
-from llmtui.ui.shelf_words import about, heading, line_of
+from llmtui.ui.shelf_words import about, tabulated
 from llmtui.ui.widgets.bare_options import BareOptions
 from llmtui.ui.widgets.line_input import LineInput
 
@@ -43,10 +42,11 @@ class ModelsPane(Vertical):
         & LineInput { display: none; }
         & LineInput.-shown { display: block; }
         & .heading { height: 1; color: $foreground 60%; }
+        & .note { height: auto; color: $foreground 60%; }
         & ModelTable { height: 1fr; }
         & .about { height: auto; max-height: 3; color: $foreground 60%; }
         & .keys { height: auto; max-height: 3; color: $foreground 60%; margin: 1 0 0 0; }
-        &:ansi .heading, &:ansi .about, &:ansi .keys { color: ansi_default; }
+        &:ansi .heading, &:ansi .note, &:ansi .about, &:ansi .keys { color: ansi_default; }
     }
     """
 
@@ -78,6 +78,7 @@ class ModelsPane(Vertical):
         """The filter, the list below its titles, what is known of one, and the keys."""
         yield LineInput(placeholder="part of a name")
         yield Static(classes="heading", markup=False)
+        yield Static(classes="note", markup=False)
         yield ModelTable(id="table")
         yield Static(classes="about", markup=False)
         yield Static(classes="keys", markup=False)
@@ -147,40 +148,43 @@ class ModelsPane(Vertical):
 
     def draw(self) -> None:
         """Draw the lines that are not what they were."""
-        for at, line in enumerate(self._lines()):
+        for at, line in enumerate(self._table()[1]):
             if at < len(self._drawn) and not line.is_same(self._drawn[at]):
                 self._drawn[at] = line
                 self.table.replace_option_prompt_at_index(at, line)
 
     def _lay_out(self) -> None:
-        marked, width = self.marked, self.table.room
+        marked, at = self.marked, self.table.highlighted or 0
         typed = self.line.value.strip()
         self._models = [one for one in self._shelf.in_order(self.order) if match(typed, one.name)]
-        self.query_one(".heading", Static).update(heading(self.order, width))
-        self._drawn = list(self._lines())
-        if self._drawn:
-            self.table.set_options(map(Option, self._drawn))
-        else:
-            self.table.set_options([Option(Content(sanitise_line(self._nothing())), disabled=True)])
+        titles, self._drawn = self._table()
+        self._show_instead_of_models(titles)
+        self.table.set_options(map(Option, self._drawn))
         names = [one.name for one in self._models]
         if names:
-            self.table.highlighted = names.index(marked.name) if marked and marked.name in names else 0
+            kept = names.index(marked.name) if marked and marked.name in names else at
+            self.table.highlighted = min(kept, len(names) - 1)
         self._draw_about()
         self.query_one(".keys", Static).update(self._keys())
+
+    def _show_instead_of_models(self, titles: Content) -> None:
+        """The titles, or why there is nothing below them."""
+        heading, note = self.query_one(".heading", Static), self.query_one(".note", Static)
+        heading.display, note.display = bool(self._drawn), not self._drawn
+        heading.update(titles)
+        note.update(Content(sanitise_line(self._nothing())))
 
     def _nothing(self) -> str:
         if self._note:
             return self._note
         return "no model has that in its name" if self._shelf.stored else "no models here yet: f3 pulls one"
 
-    def _lines(self) -> Iterator[Content]:
-        width, now = self.table.room, datetime.now(UTC)
-        for model in self._models:
-            yield line_of(model, self._shelf.running_model(model.name), width, now)
+    def _table(self) -> tuple[Content, list[Content]]:
+        return tabulated(self._models, self._shelf, self.order, self.table.room, datetime.now(UTC))
 
     def _draw_about(self) -> None:
         model = self.marked
-        words = "\n".join(about(model, self._shelf)) if model else sanitise_line(self._note)
+        words = "\n".join(about(model, self._shelf)) if model else ""
         self.query_one(".about", Static).update(Content(words))
 
     def _keys(self) -> Content:
