@@ -68,9 +68,9 @@ def test_one_key_walks_through_all_demands_and_back_to_none() -> None:
     for _ in DEMANDS:
         typed = with_next_demand(typed)
         seen.append(typed)
-    assert seen == [f"llama :{name}" for name in DEMANDS]
+    assert seen == [f"llama :{name} " for name in DEMANDS]
     assert with_next_demand(typed) == "llama"
-    assert with_next_demand("") == ":tools"
+    assert with_next_demand("") == ":tools "
     assert with_next_demand(":local") == ""
 
 

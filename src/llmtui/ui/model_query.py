@@ -79,13 +79,16 @@ def parse(typed: str) -> ModelQuery:
 
 
 def with_next_demand(typed: str) -> str:
-    """The line with the first demand, or its last one changed to the next; after the last there is none."""
+    """The line with the first demand, or its last one changed to the next; after the last there is none.
+
+    It ends in a space, so that one can go on typing.
+    """
     *before, last = typed.split() or [""]
     names = list(DEMANDS)
     if not last.startswith(MARK):
-        return " ".join(filter(None, [*before, last, MARK + names[0]]))
+        return " ".join(filter(None, [*before, last, f"{MARK}{names[0]} "]))
     at = next((at for at, name in enumerate(names) if name == last.removeprefix(MARK)), -1)
-    following = [MARK + name for name in names[at + 1 : at + 2]]
+    following = [f"{MARK}{name} " for name in names[at + 1 : at + 2]]
     return " ".join([*before, *following])
 
 
