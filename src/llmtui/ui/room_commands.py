@@ -33,7 +33,7 @@ class RoomCommands(Provider):
     def _offered(self) -> Iterator[tuple[RoomAction, str]]:
         room = self.screen if isinstance(self.screen, RoomBase) else None
         for action in ROOM_ACTIONS:
-            if room is None and action.place == "room":
+            if action.id == "room-commands" or (room is None and action.place == "room"):
                 continue
             can = room.shelf.actions or None if room else None
             yield action, refusal(action, can, room.host.name if room else "")

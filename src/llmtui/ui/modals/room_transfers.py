@@ -25,7 +25,9 @@ class TransferRoom(RoomBase):
     @on(PullPane.PullRequested)
     def pull(self, event: PullPane.PullRequested) -> None:
         """Pull a model."""
-        if not self.refused(ROOM_BY_ID["update-model"]):
+        if not event.model:
+            self.say("type the name of a model, or go to one with ↓", "warning")
+        elif not self.refused(ROOM_BY_ID["update-model"]):
             self.begin(ModelAction.PULL, event.model)
 
     def begin(self, action: ModelAction, model: str, modelfile: Modelfile | None = None) -> None:

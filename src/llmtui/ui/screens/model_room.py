@@ -75,7 +75,7 @@ class ModelRoomScreen(TargetScreen):
 
     @on(TransferChanged)
     def follow_transfer(self, event: TransferChanged) -> None:
-        """Show how the transfers stand, and flash one that has ended."""
+        """Show how the transfers stand, and flash one that has ended; its server may be up only since."""
         from llmtui.ui.transfer_words import ending
 
         self.show_transfers()
@@ -83,6 +83,7 @@ class ModelRoomScreen(TargetScreen):
             self._transfer_timer = self.set_interval(SHOW_EVERY_S, self.show_transfers)
         if event.job.settled:
             self.flash(*ending(event.job, self.key("pick-model")))
+            self.jobs.probe_chosen(event.job.provider)
 
     def show_transfers(self) -> None:
         """Show what is on the way in the status line and at its provider; the same is not drawn again."""

@@ -52,7 +52,7 @@ class PullPane(Vertical):
 
     @dataclass
     class PullRequested(Message):
-        """The person wants this model."""
+        """The person wants this model; empty where none is named."""
 
         model: str
 
@@ -104,8 +104,7 @@ class PullPane(Vertical):
     def pull_highlighted(self) -> None:
         """Ask for the highlighted model, and make room for the next name."""
         at = self.options.highlighted
-        if at is not None and at < len(self._names):
-            self._request(self._names[at])
+        self._request(self._names[at] if at is not None and at < len(self._names) else "")
 
     @on(OptionList.OptionSelected, "#offered")
     def pull_clicked(self, event: OptionList.OptionSelected) -> None:
