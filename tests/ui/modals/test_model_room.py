@@ -119,16 +119,14 @@ async def test_what_has_ended_elsewhere_flashes(tmp_path: Path, box: OllamaServe
 
 async def test_after_a_pull_its_server_is_asked_how_it_is(tmp_path: Path, box: OllamaServer) -> None:
     async with room_of(tmp_path, box) as desk:
-        desk.app.services.health.schedule.plan("box0", "idle")
+        health = desk.app.services.health
+        health.schedule.plan("box0", "idle")
+        before = health.of("box0").checked_at_s
         await desk.press("enter")
         await says(desk, "type the name of a model, or go to one with ↓")
         await desk.press(*"mistral", "enter")
         await until(desk.pilot, lambda: states(desk).get("mistral") is TransferState.DONE)
-
-        def paths() -> list[str]:
-            return [request.path for request in box.requests]
-
-        await until(desk.pilot, lambda: "/api/version" in paths()[paths().index("/api/pull") :])
+        await until(desk.pilot, lambda: health.of("box0").checked_at_s != before)
 
 
 async def test_what_was_stopped_or_failed_is_asked_for_again(tmp_path: Path, box: OllamaServer) -> None:
