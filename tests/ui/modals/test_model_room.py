@@ -269,8 +269,7 @@ async def test_a_model_is_made_by_a_modelfile(tmp_path: Path, box: OllamaServer,
             await says(desk, "cannot read")
             dialog.path_line.value = str(tmp_path / "Modelfile")
         else:
-            dialog.query_one(TextArea).text = "FROM llama3.2:latest\nSYSTM Be brief.\n"
-            await desk.press("f2")
+            await desk.press("tab", "tab", *"SYSTM Be brief.", "f2")
             await says(desk, "line 2: unknown instruction 'SYSTM'")
             assert states(desk) == {}
             dialog.query_one(TextArea).text = text

@@ -77,6 +77,10 @@ class NewModelDialog(Dialog[NewModel | None]):
         yield LinesInput(self._begin_with)
         yield Static(id="problem", markup=False)
 
+    def on_mount(self) -> None:
+        """Let the person go on behind what stands there."""
+        self.text.move_cursor(self.text.document.end)
+
     async def action_create(self) -> None:
         """Close with the name and the Modelfile."""
         name, path = self.name_line.value.strip(), self.path_line.value.strip()
