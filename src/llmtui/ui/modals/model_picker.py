@@ -43,7 +43,7 @@ class ModelSource(Protocol):
 class ModelPicker(PickList[Target | None, Spot]):
     """Favourites, what was used lately, and every provider's models: known ones at once, live ones later."""
 
-    KEYS: ClassVar[str] = "esc close · f2 ★ · f3 order · f4 demand · f5 ask all"
+    KEYS: ClassVar[str] = "esc close · f2 ★ · f3 sort · f4 filter · f5 ask all"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "toggle_favourite", "Favourite", show=False),
         Binding("f3", "next_order", "Order", show=False),
