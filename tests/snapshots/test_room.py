@@ -15,7 +15,7 @@ from llmtui.core.models import Capabilities, Fact, Limit
 from llmtui.services.shelf import ShelfService
 from llmtui.services.transfers import TransferService
 from llmtui.ui.app import LlmtuiApp
-from llmtui.ui.modals.model_room import ModelRoom
+from llmtui.ui.room.model_room import ModelRoom
 from tests.services.model_server import DONE, ModelServer, piece
 from tests.ui.pilots import until
 from tests.ui.screens.desk import services_at

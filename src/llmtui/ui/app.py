@@ -36,7 +36,7 @@ LEAVE_WITHIN_S = 2.0
 
 def _room_commands() -> type[Provider]:
     # Only who opens the palette needs it.
-    from llmtui.ui.room_commands import RoomCommands
+    from llmtui.ui.room.commands import RoomCommands
 
     return RoomCommands
 

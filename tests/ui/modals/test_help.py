@@ -3,7 +3,7 @@ import pytest
 from llmtui.ui.actions import ACTIONS
 from llmtui.ui.keymap import Keymap, validate_keymap
 from llmtui.ui.modals.help import Help
-from llmtui.ui.room_actions import ROOM_ACTIONS
+from llmtui.ui.room.actions import ROOM_ACTIONS
 from tests.ui.pilots import DialogApp, shown, until
 
 

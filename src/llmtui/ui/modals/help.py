@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from llmtui.ui.actions import ACTIONS, Action
 from llmtui.ui.keymap import Keymap, rows
 from llmtui.ui.modals.dialog import Dialog
-from llmtui.ui.room_actions import help_rows
+from llmtui.ui.room.actions import help_rows
 from llmtui.ui.widgets.line_input import LineInput
 
 _INDENT = 2

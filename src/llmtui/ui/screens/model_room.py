@@ -11,7 +11,7 @@ from llmtui.ui.screens.targets import TargetScreen
 from llmtui.ui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
-    from llmtui.ui.room_actions import RoomAction, Tab
+    from llmtui.ui.room.actions import RoomAction, Tab
 
 SHOW_EVERY_S = 1.0
 
@@ -50,7 +50,7 @@ class ModelRoomScreen(TargetScreen):
 
     def open_room(self, tab: "Tab" = "pull", *, provider_id: str = "", advice: str = "") -> None:
         """Open the room of a provider, or of the one in use."""
-        from llmtui.ui.modals.model_room import ModelRoom
+        from llmtui.ui.room.model_room import ModelRoom
 
         hosts = [info for info in self.sidebar.providers if info.keeps_models]
         if not hosts:

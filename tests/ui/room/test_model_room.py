@@ -12,10 +12,10 @@ from llmtui.core.history import Target
 from llmtui.core.model_admin import ModelAction
 from llmtui.core.transfer import TransferState
 from llmtui.ui.modals.ask_text import AskText
-from llmtui.ui.modals.model_details import ModelDetailsView
-from llmtui.ui.modals.model_room import ModelRoom
-from llmtui.ui.modals.new_model import NewModelDialog
 from llmtui.ui.modals.question import Question
+from llmtui.ui.room.model_details import ModelDetailsView
+from llmtui.ui.room.model_room import ModelRoom
+from llmtui.ui.room.new_model import NewModelDialog
 from tests.ollama_server import Model, OllamaServer
 from tests.ollama_transcripts import CUT_OFF, DISK_FULL, Layer
 from tests.ui.pilots import shown, type_at_once, until

@@ -16,16 +16,16 @@ from llmtui.core.text import sanitise_line
 from llmtui.core.transfer import TransferState
 from llmtui.services.shelf import Shelf
 from llmtui.ui.messages import TransferChanged
-from llmtui.ui.modals.room_shelf import ShelfRoom
 from llmtui.ui.palette import Palette
-from llmtui.ui.room_actions import ROOM_BY_ID, Tab, of_place, room_bindings
-from llmtui.ui.room_commands import RoomCommands
+from llmtui.ui.room.actions import ROOM_BY_ID, Tab, of_place, room_bindings
+from llmtui.ui.room.commands import RoomCommands
+from llmtui.ui.room.header import RoomHeader, RoomTab
+from llmtui.ui.room.models_pane import ModelsPane
+from llmtui.ui.room.pull_pane import PullPane
+from llmtui.ui.room.shelf import ShelfRoom
+from llmtui.ui.room.transfer_list import TransferList
 from llmtui.ui.widgets.connection_test import ConnectionTest
 from llmtui.ui.widgets.flash import Flash
-from llmtui.ui.widgets.models_pane import ModelsPane
-from llmtui.ui.widgets.pull_pane import PullPane
-from llmtui.ui.widgets.room_header import RoomHeader, RoomTab
-from llmtui.ui.widgets.transfer_list import TransferList
 
 _KEYS: Mapping[Tab, str] = {
     "test": "ctrl+p commands · esc close",

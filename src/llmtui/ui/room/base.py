@@ -12,7 +12,7 @@ from llmtui.services.services import Services
 from llmtui.services.shelf import Shelf
 from llmtui.services.transfer_job import TransferJob
 from llmtui.ui.modals.dialog import Dialog
-from llmtui.ui.room_actions import RoomAction, Tab, refusal
+from llmtui.ui.room.actions import RoomAction, Tab, refusal
 from llmtui.ui.widgets.flash import Flash
 
 Say = Callable[[str, str], object]

@@ -20,10 +20,10 @@ from llmtui.services.transfer_job import TransferJob
 from llmtui.ui.columns import apart
 from llmtui.ui.fuzzy import match
 from llmtui.ui.modals.pick_list import marked
+from llmtui.ui.room.bare_options import BareOptions
+from llmtui.ui.room.transfer_list import TransferList
 from llmtui.ui.transfer_words import amount
-from llmtui.ui.widgets.bare_options import BareOptions
 from llmtui.ui.widgets.line_input import LineInput
-from llmtui.ui.widgets.transfer_list import TransferList
 
 MOST_ROWS = 100
 

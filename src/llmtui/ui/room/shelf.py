@@ -13,12 +13,12 @@ from llmtui.core.model_admin import ModelAction, StoredModel
 from llmtui.core.text import sanitise_line
 from llmtui.services.shelf import keep_alive_of
 from llmtui.ui.modals.ask_text import AskText
-from llmtui.ui.modals.new_model import NewModel, NewModelDialog
 from llmtui.ui.modals.question import Question
-from llmtui.ui.modals.room_transfers import TransferRoom
-from llmtui.ui.room_actions import ROOM_BY_ID
+from llmtui.ui.room.actions import ROOM_BY_ID
+from llmtui.ui.room.models_pane import ModelsPane
+from llmtui.ui.room.new_model import NewModel, NewModelDialog
+from llmtui.ui.room.transfers import TransferRoom
 from llmtui.ui.transfer_words import amount, lasting
-from llmtui.ui.widgets.models_pane import ModelsPane
 
 
 class ShelfRoom(TransferRoom):
@@ -33,7 +33,7 @@ class ShelfRoom(TransferRoom):
 
     @work(group="show", exclusive=True, exit_on_error=False)
     async def _show(self, provider_id: str, name: str) -> None:
-        from llmtui.ui.modals.model_details import ModelDetailsView
+        from llmtui.ui.room.model_details import ModelDetailsView
 
         try:
             details = await self.services.shelf().show(provider_id, name)

@@ -8,9 +8,9 @@ from llmtui.core.model_admin import ModelAction
 from llmtui.core.text import sanitise_line
 from llmtui.core.transfer import TransferState
 from llmtui.services.transfer_job import Modelfile, TransferJob
-from llmtui.ui.modals.room_base import RoomBase
-from llmtui.ui.room_actions import ROOM_BY_ID
-from llmtui.ui.widgets.pull_pane import PullPane
+from llmtui.ui.room.actions import ROOM_BY_ID
+from llmtui.ui.room.base import RoomBase
+from llmtui.ui.room.pull_pane import PullPane
 
 
 class TransferRoom(RoomBase):

@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from llmtui.core.model_admin import RunningModel, StoredModel
 from llmtui.services.shelf import Shelf
 from llmtui.ui.columns import tail
-from llmtui.ui.shelf_words import tabulated
+from llmtui.ui.room.shelf_words import tabulated
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TINY = StoredModel("registry.example.com/library/tiny:latest", size=3_500_000)

@@ -19,13 +19,12 @@ from llmtui.core.text import sanitise_line
 from llmtui.services.shelf import ORDERS, Shelf
 from llmtui.ui.fuzzy import match
 from llmtui.ui.model_facts import packed
-from llmtui.ui.room_actions import of_place, refusal, room_bindings
-from llmtui.ui.shelf_words import about, tabulated
-from llmtui.ui.widgets.bare_options import BareOptions
+from llmtui.ui.room.actions import of_place, refusal, room_bindings
+from llmtui.ui.room.bare_options import BareOptions
+from llmtui.ui.room.shelf_words import about, tabulated
 from llmtui.ui.widgets.line_input import LineInput
 
 TICK_S = 1.0
-LEAVES = "leaves this machine"
 
 
 class ModelTable(BareOptions):

@@ -7,8 +7,8 @@ from textual.content import Content
 from textual.types import IgnoreReturnCallbackType
 
 from llmtui.ui.fuzzy import match
-from llmtui.ui.modals.room_base import RoomBase
-from llmtui.ui.room_actions import ROOM_ACTIONS, RoomAction, refusal
+from llmtui.ui.room.actions import ROOM_ACTIONS, RoomAction, refusal
+from llmtui.ui.room.base import RoomBase
 from llmtui.ui.screens.model_room import ModelRoomScreen
 
 

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from llmtui.core.models import ProviderInfo
 from llmtui.core.text import sanitise_line
 from llmtui.ui.columns import apart
-from llmtui.ui.room_actions import ROOM_BY_ID, Tab
+from llmtui.ui.room.actions import ROOM_BY_ID, Tab
 
 
 class RoomTab(Widget):
