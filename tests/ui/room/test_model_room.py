@@ -200,6 +200,8 @@ async def test_the_last_name_is_to_be_typed_before_the_files_go(tmp_path: Path, 
         await mark(desk, "qwen3:4b")
         await desk.press("d")
         assert isinstance(desk.app.screen, AskText)
+        await says(desk, "qwen3:4b goes with its 2.6 GB. Type its name to delete it.")
+        await says(desk, "enter delete")
         await desk.press(*"qwen3", "enter")
         await says(desk, "not deleted: its name is qwen3:4b")
         assert "qwen3:4b" in box.models

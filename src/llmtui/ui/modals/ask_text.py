@@ -3,7 +3,7 @@
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from llmtui.ui.modals.dialog import Dialog
 from llmtui.ui.widgets.line_input import LineInput
@@ -15,17 +15,23 @@ class AskText(Dialog[str | None]):
     AUTO_FOCUS = "Input"
     DEFAULT_CSS = """
     AskText > .frame { width: 64; }
+    AskText Static { height: auto; margin: 0 0 1 0; }
     """
 
-    def __init__(self, title: str, value: str = "", *, placeholder: str = "", does: str = "take") -> None:
-        """`does` is what enter does, in a word."""
+    def __init__(
+        self, title: str, value: str = "", *, text: str = "", placeholder: str = "", does: str = "take"
+    ) -> None:
+        """`text` is what is asked, where the title has no room for it; `does` what enter does, in a word."""
         super().__init__(title)
+        self._text = text
         self._does = does
         self._value = value
         self._placeholder = placeholder
 
     def compose_body(self) -> ComposeResult:
-        """The line."""
+        """What is asked, and the line."""
+        if self._text:
+            yield Static(self._text, markup=False)
         yield LineInput(self._value, self._placeholder)
 
     def on_mount(self) -> None:

@@ -85,10 +85,13 @@ class ShelfRoom(TransferRoom):
             load = partial(shelf.load, self.host.id, model.name, seconds)
             self.act(f"loading {name} …", load, f"{name} stays {time}")
 
-        title = f"How long {sanitise_line(model.name)} stays in memory"
-        self.app.push_screen(
-            AskText(title, placeholder="such as 30m, 2h or forever; 0 unloads it", does="keep"), keep
+        ask = AskText(
+            "Keep in memory",
+            text=f"How long {sanitise_line(model.name)} stays after its last use.",
+            placeholder="such as 30m, 2h or forever; 0 unloads it",
+            does="keep",
         )
+        self.app.push_screen(ask, keep)
 
     def action_copy_model(self) -> None:
         """Give the marked model a second name."""
@@ -104,8 +107,8 @@ class ShelfRoom(TransferRoom):
                 doing = partial(self.services.shelf().copy, self.host.id, model.name, name)
                 self.act("copying …", doing, f"{sanitise_line(model.name)} is {sanitise_line(name)}, too")
 
-        title = f"Another name for {sanitise_line(model.name)}"
-        self.app.push_screen(AskText(title, model.name, does="copy"), copy)
+        text = f"Another name for {sanitise_line(model.name)}."
+        self.app.push_screen(AskText("Copy", model.name, text=text, does="copy"), copy)
 
     def action_delete_model(self) -> None:
         """Delete the marked model, after a question; its name is to be typed where the files go with it."""
@@ -114,11 +117,10 @@ class ShelfRoom(TransferRoom):
             return
         name = sanitise_line(model.name)
         if self.shelf.is_last(model):
-            size = f" and its {amount(model.size)}" if model.size else ""
-            title = f"Delete {name}{size}? Type its name"
-            self.app.push_screen(
-                AskText(title, placeholder=name, does="delete"), self._delete_if_named(model)
-            )
+            files = f"its {amount(model.size)}" if model.size else "its files"
+            text = f"{name} goes with {files}. Type its name to delete it."
+            ask = AskText("Delete?", text=text, placeholder=name, does="delete")
+            self.app.push_screen(ask, self._delete_if_named(model))
             return
 
         def delete(answer: str | None) -> None:
