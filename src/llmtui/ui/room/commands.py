@@ -1,6 +1,7 @@
 """The room's actions in the command palette: in the room they act, elsewhere they open it where they do."""
 
 from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
@@ -9,7 +10,14 @@ from textual.types import IgnoreReturnCallbackType
 from llmtui.ui.fuzzy import match
 from llmtui.ui.room.actions import ROOM_ACTIONS, RoomAction, refusal
 from llmtui.ui.room.base import RoomBase
-from llmtui.ui.screens.model_room import ModelRoomScreen
+
+
+@runtime_checkable
+class OpensRoom(Protocol):
+    """A screen that leads to the room."""
+
+    def open_room_for(self, action: RoomAction) -> None:
+        """Open it where an action of its own has a key."""
 
 
 class RoomCommands(Provider):
@@ -42,7 +50,7 @@ class RoomCommands(Provider):
         async def run() -> None:
             if isinstance(self.screen, RoomBase):
                 await self.screen.app.run_action(action.command, self.screen)
-            elif isinstance(self.screen, ModelRoomScreen):
+            elif isinstance(self.screen, OpensRoom):
                 self.screen.open_room_for(action)
 
         return run
