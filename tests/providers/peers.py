@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,8 +107,10 @@ def ollama(folder: Path) -> Iterator[Peer]:
 
 @contextmanager
 def _running(argv: list[Any], errors: Any, **options: Any) -> Iterator["subprocess.Popen[str]"]:
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=errors, text=True, **options) as process:
+    options |= {"stdout": subprocess.PIPE, "stderr": errors, "text": True}
+    # A session of its own: what stands at `node` may be a script that starts the real one.
+    with subprocess.Popen(argv, start_new_session=True, **options) as process:
         try:
             yield process
         finally:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
