@@ -125,7 +125,7 @@ async def test_a_lost_connection_is_asked_for_again(models: Models, ollama: Olla
     told = lines(finished.out)
     assert (finished.code, told[-1]["state"], told[-1]["warning"]) == (0, "done", None)
     assert [request.path for request in ollama.requests].count("/api/pull") == 2
-    assert any("try 2 of 5" in (line["warning"] or "") for line in told)
+    assert any("try 2 of 8" in (line["warning"] or "") for line in told)
 
 
 async def test_too_little_space_is_said(box: str, start: Start, ollama: OllamaServer, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ async def test_a_terminal_is_told_of_what_is_wrong(box: str, start: Start, ollam
     assert (await command.finish()).code == 0
     shown = drained(ours)
     assert shown.count("warning: lost: ") == 1
-    assert "try 2 of 5" in shown
+    assert "try 2 of 8" in shown
 
 
 async def test_a_reader_that_leaves_ends_the_pull(box: str, start: Start, ollama: OllamaServer) -> None:
