@@ -1,6 +1,6 @@
 """Ollama over its native API: the OpenAI-shaped one cannot set the context and truncates in silence."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -10,35 +10,25 @@ from pydantic import Field
 
 from llmtui.config.schema import ProviderSettings
 from llmtui.core.chat import ChatRequest
-from llmtui.core.conversation import FilePart, ImagePart
 from llmtui.core.errors import ContextTooLong, ErrorContext, ModelNotFound
 from llmtui.core.events import Status, StreamEvent, UsageUpdate, Warning
 from llmtui.core.model_admin import ModelAdmin
 from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo, StageListener, is_cloud_name
-from llmtui.core.usage import estimate_tokens
 from llmtui.providers import kinds
-from llmtui.providers.attachments import without
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.checks import KeyUse, Subject, run_check
-from llmtui.providers.failures import classify
 from llmtui.providers.full_test import ExtraStage, FullTest, Verdict
-from llmtui.providers.http import Http, Reply, auth_headers, drain
+from llmtui.providers.http import Http, auth_headers
 from llmtui.providers.locality import host_type
 from llmtui.providers.ollama.check import OllamaQuestions
 from llmtui.providers.ollama.context import ContextChoice, choose_context, context_words
+from llmtui.providers.ollama.fitting import fitted, signs_of_a_cut
 from llmtui.providers.ollama.host import reading_of
 from llmtui.providers.ollama.install import when_refused
 from llmtui.providers.ollama.models import ModelFacts
+from llmtui.providers.ollama.reply import events_of
 from llmtui.providers.ollama.server import OBEYS_TRUNCATE, OllamaServer, version_numbers
-from llmtui.providers.wires.ndjson import NDJSONDecoder
-from llmtui.providers.wires.ollama import (
-    LoadOptions,
-    OllamaDecoder,
-    request_body,
-    sent_text,
-    think_of,
-)
-from llmtui.providers.wires.text_files import is_text
+from llmtui.providers.wires.ollama import LoadOptions, OllamaDecoder, request_body, think_of
 
 
 class OllamaOptions(KindOptions):
@@ -164,18 +154,11 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
     async def _prepared(self, request: ChatRequest, model: str) -> AsyncGenerator[StreamEvent, None]:
         """Fit the request to what the server says of the model, then ask."""
         facts = await self._server.facts(model)
-        for warning in _losses(request, facts):
-            yield warning
-        if facts.can("tools") is False:
-            request = replace(request, tools=())
-        if facts.can("vision") is False:
-            request, blind = without(request, (ImagePart,))
-            for warning in blind:
-                yield warning
-        think, lost = think_of(
+        request, lost = fitted(request, facts)
+        think, too_fine = think_of(
             model, request.reasoning_effort, self.options.think, can=facts.can("thinking") is True
         )
-        for warning in lost:
+        for warning in (*lost, *too_fine):
             yield warning
         remote = self._is_remote(model, facts)
         loaded, context = (True, None) if remote else await self._server.loaded(model)
@@ -201,7 +184,7 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
                 secrets=self.settings.secrets(),
             ) as reply:
                 decoder = OllamaDecoder(self.id, model)
-                async with aclosing(_events(reply, decoder)) as events:
+                async with aclosing(events_of(reply, decoder)) as events:
                     async for event in events:
                         if isinstance(event, UsageUpdate):
                             for warning in await self._truncations(event.usage.input, body):
@@ -214,15 +197,10 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
 
     async def _truncations(self, counted: int | None, body: dict[str, Any]) -> list[Warning]:
         """A warning when an old server seems to have dropped the oldest messages in silence."""
-        window = body["options"].get("num_ctx")
-        estimate = estimate_tokens(sent_text(body))
-        if counted is None or window is None or estimate < window * 0.75:
+        signs = signs_of_a_cut(counted, body)
+        if not signs or version_numbers(await self._server.version()) >= OBEYS_TRUNCATE:
             return []
-        far_below, full = counted < estimate * 0.75, counted >= window
-        if not (far_below or full) or version_numbers(await self._server.version()) >= OBEYS_TRUNCATE:
-            return []
-        words = f"the server read {counted} tokens of about {estimate}: text was probably cut from the chat"
-        return [Warning("truncated", words)]
+        return [Warning("truncated", signs)]
 
     async def _with_model(self, request: ChatRequest) -> ChatRequest:
         """The request with the server's first model when none is configured."""
@@ -266,34 +244,3 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
 
 def _versioned(report: ConnectionReport, server: OllamaServer) -> ConnectionReport:
     return replace(report, version=server.known_version) if report.ok else report
-
-
-def _losses(request: ChatRequest, facts: ModelFacts) -> Iterator[Warning]:
-    """What the model or the wire cannot take."""
-    if request.tools and facts.can("tools") is False:
-        yield Warning("dropped", f"{request.model} cannot call tools: it was not told of them")
-    for message in request.messages:
-        for part in message.parts:
-            if isinstance(part, FilePart) and not is_text(part):
-                yield Warning("dropped", f"Ollama takes no {part.media_type}: '{part.name}' was not sent")
-
-
-async def _events(reply: Reply, decoder: OllamaDecoder) -> AsyncGenerator[StreamEvent, None]:
-    """Decode a reply; without a `done` the events just end."""
-    lines = NDJSONDecoder()
-    async with aclosing(reply.chunks()) as chunks:
-        async for chunk in chunks:
-            for line in lines.feed(chunk):
-                if line.get("done"):
-                    await drain(chunks)
-                for event in _decoded(line, reply, decoder):
-                    yield event
-    for line in lines.flush():
-        for event in _decoded(line, reply, decoder):
-            yield event
-
-
-def _decoded(line: dict[str, Any], reply: Reply, decoder: OllamaDecoder) -> Iterator[StreamEvent]:
-    if line.get("error"):
-        raise classify(line, context=reply.context, secrets=reply.secrets)
-    return decoder.decode(line)
