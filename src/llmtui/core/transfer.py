@@ -207,6 +207,7 @@ class Transfer:
             # The server need not have told of each part's last bytes.
             for part in self._parts.values():
                 part.shown = max(part.shown, part.total or 0)
+            self._completed = sum(part.shown for part in self._parts.values())
         elif self.state is TransferState.STOPPING:
             self.state = TransferState.STOPPED
         else:
