@@ -12,8 +12,10 @@ run: $(RUN) ## start llmtui; fetches the embedded model the first time
 		echo "Starting without the embedded model; \`llmtui models pull embedded\` fetches it later."
 	@$(BIN)/llmtui
 
+# Programs in a terminal are watched by the clock: they run alone.
 test: $(DEV) ## the tests, less those that take long
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --ignore tests/e2e
+	$(BIN)/python -m pytest tests/e2e
 
 test-slow: $(DEV) ## the tests that take long: the embedded model, a real terminal, the wheel
 	@test -e .venv/.no-embedded || $(BIN)/llmtui models pull --quiet embedded
