@@ -72,7 +72,7 @@ def _set_up(tmux: Tmux, address: str, port: int) -> None:
     tmux.type("C-g", "d")
     tmux.wait_for("Settings of work", "from the variable WORK_KEY")
     tmux.type("C-t")
-    tmux.wait_for("✕ auth", "failed", "Incorrect API key provided")
+    tmux.wait_for("✕ auth", "FAILED", "Incorrect API key provided")
 
     tmux.type("Tab", "Tab", "Tab", GOOD)
     tmux.wait_for("goes to the system keyring", "•" * len(GOOD))
