@@ -1,5 +1,6 @@
 """What the parts of the room share: its server, saying things, and acting beside the screen."""
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 
 from textual import on
@@ -90,6 +91,6 @@ class RoomBase(Dialog[Target | None]):
         if event.state is WorkerState.ERROR:
             self.say(f"{type(event.worker.error).__name__}: {event.worker.error}", "error")
 
+    @abstractmethod
     def look_again(self) -> None:
         """Ask the server for its models."""
-        raise NotImplementedError

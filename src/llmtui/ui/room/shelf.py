@@ -1,6 +1,7 @@
 """What the keys of the room do to the models of its server."""
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 
@@ -183,13 +184,13 @@ class ShelfRoom(TransferRoom):
         self.action_show_models()
         self.look_again()
 
+    @abstractmethod
     def show_on_the_way(self) -> None:
         """Show the transfers, with the keys on them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def action_show_models(self) -> None:
         """Show the models of the server."""
-        raise NotImplementedError
 
     def _create(self, new: NewModel) -> None:
         self.begin(ModelAction.CREATE, new.name, new.modelfile)
