@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +25,8 @@ from llmtui.core.model_admin import ModelAction, OfferedModel, StoredModel, Tran
 from llmtui.core.text import sanitise_line
 from llmtui.core.untrusted import as_object, as_objects
 from llmtui.providers.admins import BaseAdmin
-from llmtui.providers.http import JSON_CLOCK_S, Http
+from llmtui.providers.api import Api
+from llmtui.providers.http import JSON_CLOCK_S
 
 GALLERY_CLOCK_S = 60.0
 """The server may fetch its galleries before it answers."""
@@ -44,23 +46,14 @@ class LocalAIAdmin(BaseAdmin):
     actions = frozenset({ModelAction.PULL, ModelAction.DELETE, ModelAction.GALLERY})
     server = "LocalAI"
 
-    def __init__(
-        self,
-        provider: str,
-        base_url: str,
-        http: Http,
-        headers: Mapping[str, str],
-        secrets: list[str],
-    ) -> None:
+    def __init__(self, provider: str, api: Api) -> None:
+        """`api` has the address that chats go to."""
         super().__init__(provider)
-        self._root = base_url.removesuffix("/v1")
-        self._http = http
-        self._headers = headers
-        self._secrets = secrets
+        self._api = replace(api, root=api.root.removesuffix("/v1"))
 
     async def stored(self) -> list[StoredModel]:
         """The models that can be asked; the server tells nothing but their names."""
-        answer = as_object(await self._json("GET", "/v1/models"))
+        answer = as_object(await self._api.json("GET", "/v1/models"))
         names = (_line(entry, "id") for entry in as_objects(answer.get("data")))
         return [StoredModel(name) for name in names if name]
 
@@ -111,7 +104,7 @@ class LocalAIAdmin(BaseAdmin):
 
     async def aclose(self) -> None:
         """Close its connections."""
-        await self._http.aclose()
+        await self._api.aclose()
 
     def _require_well(self, state: Mapping[str, Any], model: str) -> None:
         message = _line(state, "message")
@@ -143,7 +136,7 @@ class LocalAIAdmin(BaseAdmin):
     async def _job(self, job: str) -> dict[str, Any] | None:
         """What the server says of a job; None while it stands in its queue, and when it was forgotten."""
         try:
-            return as_object(await self._json("GET", f"/models/jobs/{quote(job, safe='')}"))
+            return as_object(await self._api.json("GET", f"/models/jobs/{quote(job, safe='')}"))
         except ProviderError as error:
             if error.context.status in (404, 500) and "could not find" in str(error).lower():
                 return None
@@ -152,7 +145,9 @@ class LocalAIAdmin(BaseAdmin):
     async def _cancel(self, job: str) -> None:
         """Ask to stop a job; old servers cannot, and it goes on there."""
         with suppress(ProviderError):
-            await self._json("POST", f"/api/operations/{quote(job, safe='')}/cancel", clock_s=CANCEL_CLOCK_S)
+            await self._api.json(
+                "POST", f"/api/operations/{quote(job, safe='')}/cancel", clock_s=CANCEL_CLOCK_S
+            )
 
     async def _own(
         self,
@@ -163,24 +158,13 @@ class LocalAIAdmin(BaseAdmin):
     ) -> Any:
         """Ask what only LocalAI has."""
         try:
-            return await self._json(method, path, payload, clock_s)
+            return await self._api.json(method, path, payload, clock_s=clock_s)
         except ProviderError as error:
             if error.context.status not in (404, 405):
                 raise
-            problem = self._error(Unsupported, f"the server at {self._root} has no model gallery", "")
+            problem = self._error(Unsupported, f"the server at {self._api.root} has no model gallery", "")
             problem.hint = "start LocalAI without --disable-gallery-endpoint, or check that it is LocalAI"
             raise problem from None
-
-    async def _json(
-        self,
-        method: str,
-        path: str,
-        payload: Mapping[str, Any] | None = None,
-        clock_s: float = JSON_CLOCK_S,
-    ) -> Any:
-        return await self._http.json(
-            method, self._root + path, self._headers, payload=payload, secrets=self._secrets, clock_s=clock_s
-        )
 
     def _error(self, error_class: type[ProviderError], words: str, model: str) -> ProviderError:
         return error_class(words, context=ErrorContext(self._provider, model))

@@ -8,12 +8,13 @@ from pydantic import create_model
 
 from llmtui.config.vendors import Vendor
 from llmtui.core.model_admin import ModelAdmin
+from llmtui.providers.api import Api
 from llmtui.providers.http import Http, auth_headers
 from llmtui.providers.kinds import vendor_kind
 from llmtui.providers.openai_compat import OpenAICompatOptions, OpenAICompatProvider
 
-AdminClass: TypeAlias = Callable[[str, str, Http, Mapping[str, str], list[str]], ModelAdmin]
-"""Takes the provider's id, its address, its way there, its headers and its secrets."""
+AdminClass: TypeAlias = Callable[[str, Api], ModelAdmin]
+"""Takes the provider's id, and its server's API."""
 
 
 def _localai() -> AdminClass:
@@ -40,13 +41,10 @@ def vendor_adapter(vendor: Vendor) -> type[OpenAICompatProvider]:
         def model_admin(self) -> ModelAdmin | None:
             if vendor.model_api is None:
                 return None
-            return _ADMINS[vendor.model_api]()(
-                self.id,
-                self.base_url_of(self.settings),
-                Http(self.id, self.clocks, self.route),
-                auth_headers(self.settings, self.settings.key, self.options.key_header),
-                self.settings.secrets(),
-            )
+            headers = auth_headers(self.settings, self.settings.key, self.options.key_header)
+            http = Http(self.id, self.clocks, self.route)
+            api = Api(http, self.base_url_of(self.settings), headers, self.settings.secrets())
+            return _ADMINS[vendor.model_api]()(self.id, api)
 
     return VendorProvider
 

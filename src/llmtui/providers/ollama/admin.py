@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from llmtui.core.model_admin import (
 )
 from llmtui.core.text import well_formed
 from llmtui.providers.admins import BaseAdmin
+from llmtui.providers.api import Api
 from llmtui.providers.failures import classify
-from llmtui.providers.http import JSON_CLOCK_S, Http, Reply, drain
+from llmtui.providers.http import JSON_CLOCK_S, Reply, drain
 from llmtui.providers.network import LOOPBACK
 from llmtui.providers.ollama import sdk
 from llmtui.providers.ollama.blobs import LocalFile, digest_of, files_of, readable, upload
@@ -49,9 +51,7 @@ class OllamaAdmin(BaseAdmin):
         self,
         provider: str,
         host: OllamaHost,
-        http: Http,
-        headers: Mapping[str, str],
-        secrets: list[str],
+        api: Api,
         load: Mapping[str, Any],
     ) -> None:
         super().__init__(provider)
@@ -60,9 +60,7 @@ class OllamaAdmin(BaseAdmin):
         else:
             self.actions, self.server = SERVER_ACTIONS, "this Ollama"
         self._host = host
-        self._http = http
-        self._headers = headers
-        self._secrets = secrets
+        self._api = api
         self._load = load
 
     # The SDK's models of these three answers drop fields: capabilities, remote_host, system.
@@ -159,7 +157,7 @@ class OllamaAdmin(BaseAdmin):
 
     async def aclose(self) -> None:
         """Close its connections; a pull that runs ends."""
-        await self._http.aclose()
+        await self._api.aclose()
 
     # What the SDK's requests go through.
 
@@ -168,9 +166,7 @@ class OllamaAdmin(BaseAdmin):
         model = str(body.get("model") or "")
         try:
             async with (
-                self._http.post(
-                    self._host.base_url + path, body, self._headers, model=model, secrets=self._secrets
-                ) as reply,
+                self._api.post(path, body, model=model) as reply,
                 aclosing(_steps(reply)) as steps,
             ):
                 async for step in steps:
@@ -186,11 +182,8 @@ class OllamaAdmin(BaseAdmin):
     async def done(self, method: str, path: str, body: Mapping[str, Any]) -> None:
         """Ask for something to be done."""
         model = str(body.get("model") or body.get("source") or "")
-        url = self._host.base_url + path
         try:
-            await self._http.done(
-                method, url, self._headers, payload=body, model=model, secrets=self._secrets
-            )
+            await self._api.done(method, path, body, model=model)
         except ProviderError as error:
             raise named(error) from None
 
@@ -212,16 +205,10 @@ class OllamaAdmin(BaseAdmin):
                 else:
                     yield found
         digests[file.name] = digest
-        url = f"{self._host.base_url}/api/blobs/{digest}"
-        if await self._http.exists(url, self._headers, secrets=self._secrets):
+        path = f"/api/blobs/{digest}"
+        if await self._api.exists(path):
             return
-
-        async def send(pieces: Any) -> None:
-            await self._http.done(
-                "POST", url, self._headers, content=pieces, secrets=self._secrets, clock_s=None
-            )
-
-        async with aclosing(upload(file, digest, send)) as steps:
+        async with aclosing(upload(file, digest, partial(self._api.upload, path))) as steps:
             async for step in steps:
                 yield step
 
@@ -232,11 +219,8 @@ class OllamaAdmin(BaseAdmin):
         payload: Mapping[str, Any] | None = None,
         clock_s: float = JSON_CLOCK_S,
     ) -> Any:
-        url = self._host.base_url + path
         try:
-            return await self._http.json(
-                method, url, self._headers, payload=payload, secrets=self._secrets, clock_s=clock_s
-            )
+            return await self._api.json(method, path, payload, clock_s=clock_s)
         except ProviderError as error:
             raise named(error) from None
 

@@ -1,15 +1,15 @@
 """What a full test asks of an Ollama server: who it is, how old it is, and what its model will get."""
 
 import shlex
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 
 from llmtui.core.errors import ModelNotFound, ProtocolError, ProviderError
 from llmtui.core.models import CheckState, ModelInfo, Remedy
 from llmtui.core.untrusted import as_object, parsed
+from llmtui.providers.api import Api
 from llmtui.providers.front_pages import is_login, known_server, name_of
 from llmtui.providers.full_test import Advice, Verdict
-from llmtui.providers.http import Http
 from llmtui.providers.ollama.host import OllamaHost
 from llmtui.providers.ollama.install import DOWNLOAD
 from llmtui.providers.ollama.server import OBEYS_TRUNCATE, OllamaServer, version_numbers
@@ -28,21 +28,17 @@ class OllamaQuestions:
 
     def __init__(
         self,
-        http: Http,
         host: OllamaHost,
+        api: Api,
         server: OllamaServer,
-        headers: Mapping[str, str],
-        secrets: Sequence[str],
     ) -> None:
-        self._http = http
         self._host = host
+        self._api = api
         self._server = server
-        self._headers = headers
-        self._secrets = secrets
 
     async def identify(self) -> str:
         """Say that it is an Ollama; raises ProtocolError, naming who answers instead."""
-        page = await self._page("/")
+        page = await self._api.page("/")
         if page.body.strip() == FRONT_PAGE:
             return "Ollama answers"
         if page.status in _KEY_WANTED:
@@ -85,10 +81,6 @@ class OllamaQuestions:
         place = "" if self._host.is_default else f"OLLAMA_HOST={shlex.quote(self._host.base_url)} "
         return Advice(hint, (Remedy("pull it", f"{place}ollama pull {shlex.quote(model)}"),))
 
-    async def _page(self, path: str) -> Page:
-        url = self._host.base_url + path
-        return await self._http.page("GET", url, self._headers, secrets=self._secrets)
-
     async def _other(self, page: Page) -> ProviderError:
         """Who it is that answers."""
         if HTTPStatus.MULTIPLE_CHOICES <= page.status < HTTPStatus.BAD_REQUEST:
@@ -104,7 +96,7 @@ class OllamaQuestions:
 
     async def _is_openai_shaped(self) -> bool:
         try:
-            page = await self._page("/v1/models")
+            page = await self._api.page("/v1/models")
             return page.status == HTTPStatus.OK and as_object(parsed(page.body)).get("object") == "list"
         except (ProviderError, ValueError):
             return False

@@ -15,6 +15,7 @@ from llmtui.core.events import Status, StreamEvent, UsageUpdate, Warning
 from llmtui.core.model_admin import ModelAdmin
 from llmtui.core.models import Capabilities, ConnectionReport, Fact, ModelInfo, StageListener, is_cloud_name
 from llmtui.providers import kinds
+from llmtui.providers.api import Api
 from llmtui.providers.base import BaseProvider, KindOptions
 from llmtui.providers.checks import KeyUse, Subject, run_check
 from llmtui.providers.full_test import ExtraStage, FullTest, Verdict
@@ -52,7 +53,7 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
         super().__init__(settings)
         self._host = self.host_of(settings)
         self._http = Http(self.id, self.clocks, self.route)
-        self._server = self._asked_with(self._headers())
+        self._server = OllamaServer(self._api(self._http, self._headers()))
         self._contexts: dict[str, int] = {}
         self._first_model: str | None = None
 
@@ -93,7 +94,7 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
     async def check(self, *, with_key: bool = True) -> ConnectionReport:
         """Test the connection stage by stage; never raises a ProviderError, costs no tokens."""
         key = self.key_use(with_key)
-        server = self._asked_with({}) if key == "kept back" else self._server
+        server = OllamaServer(self._api(self._http, {})) if key == "kept back" else self._server
 
         async def models() -> list[ModelInfo]:
             found = await server.models()
@@ -105,9 +106,9 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
     async def examine(self, told: StageListener) -> ConnectionReport:
         """Test all that is free, telling each stage as it comes; never raises a ProviderError."""
         # Its own questions: what was known of models before may not be so any more.
-        server = self._asked_with(self._headers())
-        secrets = self.settings.secrets()
-        questions = OllamaQuestions(self._http, self._host, server, self._headers(), secrets)
+        api = self._api(self._http, self._headers())
+        server = OllamaServer(api)
+        questions = OllamaQuestions(self._host, api, server)
 
         async def context(models: Sequence[ModelInfo]) -> Verdict:
             model = self.model_of(self.settings) or next((one.id for one in models), None)
@@ -128,14 +129,8 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
         from llmtui.providers.ollama.admin import OllamaAdmin
 
         window = {"options": {"num_ctx": self.options.num_ctx}} if self.options.num_ctx else {}
-        return OllamaAdmin(
-            self.id,
-            self._host,
-            Http(self.id, self.clocks, self.route),
-            self._headers(),
-            self.settings.secrets(),
-            {"keep_alive": self.options.keep_alive, **window},
-        )
+        api = self._api(Http(self.id, self.clocks, self.route), self._headers())
+        return OllamaAdmin(self.id, self._host, api, {"keep_alive": self.options.keep_alive, **window})
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -148,8 +143,8 @@ class OllamaProvider(kinds.Ollama, BaseProvider):
         hint = "start it with `ollama serve`, or check host and port in base_url"
         return Subject(self.id, self._address, models, self.route, key, when_refused=hint)
 
-    def _asked_with(self, headers: Mapping[str, str]) -> OllamaServer:
-        return OllamaServer(self._http, self._host.base_url, headers, self.settings.secrets())
+    def _api(self, http: Http, headers: Mapping[str, str]) -> Api:
+        return Api(http, self._host.base_url, headers, self.settings.secrets())
 
     async def _prepared(self, request: ChatRequest, model: str) -> AsyncGenerator[StreamEvent, None]:
         """Fit the request to what the server says of the model, then ask."""

@@ -26,7 +26,7 @@ class OllamaWire(Protocol):
 
 
 def load() -> Any:
-    """Import the SDK, for a third of a second; call it on a thread."""
+    """Import the SDK, for a tenth of a second; call it on a thread."""
     return import_module("ollama")
 
 

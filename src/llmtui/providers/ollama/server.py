@@ -1,13 +1,10 @@
 """What an Ollama server says of itself, asked as seldom as possible."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from llmtui.core.errors import ModelNotFound, ProviderError
 from llmtui.core.models import ModelInfo
 from llmtui.core.text import sanitise_line
 from llmtui.core.untrusted import as_object, as_text
-from llmtui.providers.http import JSON_CLOCK_S, Http
+from llmtui.providers.api import Api
 from llmtui.providers.ollama.models import (
     ModelFacts,
     digests_of,
@@ -27,11 +24,8 @@ OBEYS_TRUNCATE = (0, 12, 4)
 class OllamaServer:
     """The questions that cost no tokens; what does not change is asked once."""
 
-    def __init__(self, http: Http, base_url: str, headers: Mapping[str, str], secrets: Sequence[str]) -> None:
-        self._http = http
-        self._base_url = base_url
-        self._headers = headers
-        self._secrets = secrets
+    def __init__(self, api: Api) -> None:
+        self._api = api
         self.known_version = ""
         self.known_facts: dict[str, ModelFacts] = {}
         self._digests: dict[str, str] = {}
@@ -41,7 +35,7 @@ class OllamaServer:
 
         What was known of one that was pulled or made anew meanwhile is forgotten.
         """
-        tags = await self._json("GET", "/api/tags")
+        tags = await self._api.json("GET", "/api/tags")
         before, self._digests = self._digests, digests_of(tags)
         changed = {name for name, digest in before.items() if self._digests.get(name) != digest}
         self.known_facts = {
@@ -56,7 +50,7 @@ class OllamaServer:
         """
         if model not in self.known_facts:
             try:
-                shown = await self._json("POST", "/api/show", {"model": model})
+                shown = await self._api.json("POST", "/api/show", {"model": model})
             except ProviderError as error:
                 if error.context.status is None or isinstance(error, ModelNotFound):
                     raise
@@ -67,7 +61,7 @@ class OllamaServer:
     async def loaded(self, model: str) -> tuple[bool, int | None]:
         """Whether a model is in memory, and with which context; taken as loaded when nobody says."""
         try:
-            return loaded_context(await self._json("GET", "/api/ps", clock_s=LOOK_CLOCK_S), model)
+            return loaded_context(await self._api.json("GET", "/api/ps", clock_s=LOOK_CLOCK_S), model)
         except ProviderError:
             return True, None
 
@@ -75,19 +69,11 @@ class OllamaServer:
         """The server's version; empty when it does not say."""
         if not self.known_version:
             try:
-                answer = await self._json("GET", "/api/version", clock_s=LOOK_CLOCK_S)
+                answer = await self._api.json("GET", "/api/version", clock_s=LOOK_CLOCK_S)
             except ProviderError:
                 return ""
             self.known_version = sanitise_line(as_text(as_object(answer).get("version")))[:LONGEST_VERSION]
         return self.known_version
-
-    async def _json(
-        self, method: str, path: str, payload: Mapping[str, Any] | None = None, clock_s: float = JSON_CLOCK_S
-    ) -> Any:
-        url = self._base_url + path
-        return await self._http.json(
-            method, url, self._headers, payload=payload, secrets=self._secrets, clock_s=clock_s
-        )
 
 
 def version_numbers(version: str) -> tuple[int, ...]:
