@@ -23,6 +23,7 @@ from llmtui.ui.ages import span
 from llmtui.ui.columns import row
 from llmtui.ui.health_words import glyph, words
 from llmtui.ui.modals.dialog import Dialog
+from llmtui.ui.widgets.bare_options import BareOptions
 
 LOOK_EVERY_S = 1.0
 MINUTE_S = 60
@@ -42,7 +43,7 @@ class HealthRoom(Dialog[None]):
     It looks at what the health service knows, and draws what of it is new.
     """
 
-    AUTO_FOCUS = "OptionList"
+    AUTO_FOCUS = "BareOptions"
     KEYS: ClassVar[str] = "esc close · enter check, key included · r ask all"
 
     DEFAULT_CSS = """
@@ -50,30 +51,12 @@ class HealthRoom(Dialog[None]):
         /* Of one height, so that the mark can move without the frame. */
         & > .frame { width: 96; height: 22; }
         & .heading { height: 1; color: $foreground 60%; }
-        & OptionList {
-            height: auto;
-            max-height: 50%;
-            padding: 0;
-            border: none;
-            background: transparent;
-            scrollbar-size: 0 1;
-            scrollbar-gutter: stable;
-            text-wrap: nowrap;
-            text-overflow: ellipsis;
-            &:focus { border: none; }
-        }
-        & OptionList > .option-list--option-highlighted {
-            color: $block-cursor-foreground;
-            background: $block-cursor-background;
-            text-style: $block-cursor-text-style;
-        }
+        & BareOptions { max-height: 50%; }
         & VerticalScroll { height: 1fr; margin: 1 0 0 0; scrollbar-size: 0 1; }
         & VerticalScroll > Static { height: auto; }
         &.-low .heading { display: none; }
         &.-low VerticalScroll { margin: 0; }
         &:ansi .heading { color: ansi_default; }
-        /* Not `reverse`: Textual leaves that out of an option's style. */
-        &:nocolor OptionList > .option-list--option-highlighted { text-style: bold underline; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -84,7 +67,7 @@ class HealthRoom(Dialog[None]):
         Binding("pageup", "scroll('page_up')", "Page up", show=False, priority=True),
     ]
 
-    options = query_one(OptionList)
+    options = query_one(BareOptions)
 
     def __init__(
         self,
@@ -110,7 +93,7 @@ class HealthRoom(Dialog[None]):
     def compose_body(self) -> ComposeResult:
         """The list below its titles, and what is known of one."""
         yield Static(classes="heading", markup=False)
-        yield OptionList(markup=False)
+        yield BareOptions()
         with VerticalScroll(can_focus=False):
             yield Static(id="detail", markup=False)
 

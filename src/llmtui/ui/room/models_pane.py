@@ -20,8 +20,8 @@ from llmtui.services.shelf import ORDERS, Shelf
 from llmtui.ui.fuzzy import match
 from llmtui.ui.model_facts import packed
 from llmtui.ui.room.actions import of_place, refusal, room_bindings
-from llmtui.ui.room.bare_options import BareOptions
 from llmtui.ui.room.shelf_words import about, tabulated
+from llmtui.ui.widgets.bare_options import BareOptions
 from llmtui.ui.widgets.line_input import LineInput
 
 TICK_S = 1.0

@@ -20,9 +20,9 @@ from llmtui.services.transfer_job import TransferJob
 from llmtui.ui.columns import apart
 from llmtui.ui.fuzzy import match
 from llmtui.ui.modals.pick_list import marked
-from llmtui.ui.room.bare_options import BareOptions
 from llmtui.ui.room.transfer_list import TransferList
 from llmtui.ui.transfer_words import amount
+from llmtui.ui.widgets.bare_options import BareOptions
 from llmtui.ui.widgets.line_input import LineInput
 
 MOST_ROWS = 100

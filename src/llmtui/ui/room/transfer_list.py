@@ -11,8 +11,8 @@ from textual.widgets.option_list import Option
 
 from llmtui.services.transfer_job import TransferJob
 from llmtui.ui.room.actions import room_bindings
-from llmtui.ui.room.bare_options import BareOptions
 from llmtui.ui.transfer_words import block
+from llmtui.ui.widgets.bare_options import BareOptions
 
 DRAW_EVERY_S = 0.25
 

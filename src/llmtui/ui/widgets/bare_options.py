@@ -1,4 +1,4 @@
-"""A list without a frame, as the room's parts have it."""
+"""A list without a frame."""
 
 from textual.widgets import OptionList
 
